@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/* Size bounds and load-time switches. The switches live in the object's read-only data: the
+ * verifier removes the branches that are off. */
+#include "types.h"
+
+#define MAX_USER_FRAMES 4096 /* --max-depth ends here */
+#define DEFAULT_USER_FRAMES 1024
+#define MAX_KERNEL_FRAMES 127 /* kernel.perf_event_max_stack's default */
+#define COMM_LEN 16
+
+#define MAX_PROCESSES 16384 /* processes with an entry on the kernel side */
+#define MAX_MAPPINGS 65536 /* the pool that all runs share */
+#define MAX_RUN_MAPPINGS 4096 /* one process's run */
+#define MAX_TARGETS 16384
+
+enum filter_kind {
+	FILTER_NONE = 0, /* the whole host */
+	FILTER_PID,
+	FILTER_TID,
+	FILTER_COMM, /* the process's name */
+	FILTER_CGROUP, /* a cgroup v2 and everything below it */
+};
+
+struct sampler_config {
+	__u32 filter; /* enum filter_kind */
+	__u32 follow_children; /* FILTER_PID: children forked later join the set */
+	__u32 max_depth; /* user frames, 1..MAX_USER_FRAMES */
+	__u32 kernel_stacks; /* 0: --no-kernel */
+	__u32 user_stacks; /* 0: benches, to see what unwinding costs */
+	__u32 own_pid; /* the profiler */
+	__u32 wake_bytes; /* sample ring: wake the reader when this much waits */
+	__u32 stop_sampled; /* oracle: SIGSTOP to the thread that was just sampled, when armed */
+	__u32 fault_rate; /* proofs: fail this many of 1,024 map updates and ring reservations */
+	__u32 pt_regs_off; /* x86-64 before 5.15: offset of user registers on the kernel stack */
+	char comm[COMM_LEN]; /* FILTER_COMM */
+};

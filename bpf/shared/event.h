@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * Records that the BPF programs send. Every record begins with its type and its size in bytes;
+ * times are CLOCK_MONOTONIC nanoseconds.
+ */
+#include "config.h"
+#include "types.h"
+
+enum record_type {
+	RECORD_SAMPLE = 1, /* sample ring */
+	RECORD_WANTED = 2, /* event ring: a process was seen that has no entry */
+	RECORD_USER_FIRST = 16, /* the rest is made in user space: collector/source/record.h */
+};
+
+struct record_header {
+	__u32 type; /* enum record_type */
+	__u32 size; /* with this header; a multiple of 8 */
+	__u64 time_ns;
+};
+_Static_assert(sizeof(struct record_header) == 16, "wire");
+
+#define SAMPLE_F_KERNEL_MODE 1 /* the interrupt hit kernel code */
+#define SAMPLE_F_KERNEL_THREAD 2
+#define SAMPLE_F_EXITING 4
+#define SAMPLE_F_NO_REGS 8 /* user registers could not be had */
+
+struct sample_record {
+	struct record_header h; /* RECORD_SAMPLE */
+	__u64 leader_start_ns; /* start of the process since boot: tells reused PIDs apart */
+	__u64 weight; /* the event's period: how much of it this sample stands for */
+	__u64 user_ip; /* user registers at the sample; 0 without */
+	__u64 user_sp;
+	__u64 user_fp;
+	__u32 pid;
+	__u32 tid;
+	__u32 cpu;
+	__u32 generation; /* of the run that the walk used; 0: none */
+	__u16 flags; /* SAMPLE_F_* */
+	__u16 stop; /* enum stop_reason */
+	__u16 user_words; /* frame words (bpf/shared/frame.h), leaf first */
+	__u16 kernel_cnt; /* kernel addresses, leaf first, behind the user words */
+	char comm[COMM_LEN]; /* the thread's */
+	__u64 words[];
+};
+_Static_assert(sizeof(struct sample_record) == 96, "wire");
+
+struct wanted_record {
+	struct record_header h; /* RECORD_WANTED */
+	__u64 leader_start_ns;
+	__u32 pid;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct wanted_record) == 32, "wire");

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * What the kernel side knows of a process: where its run of mappings lies in the pool. A run is
+ * written to a fresh place, then the entry is switched to it. fork copies the entry, so several
+ * processes may share one run; user space counts them by the FORK records. A run's place is given
+ * to another one only behind an RCU barrier and after every FORK record up to that moment; should
+ * that ever fail, the generation in the mapping found differs from the entry's.
+ */
+#include "types.h"
+
+enum process_state {
+	PROCESS_WANTED = 1, /* user space was told; no run yet */
+	PROCESS_READY = 2,
+};
+
+struct process_entry {
+	__u32 first; /* index of the run's first mapping */
+	__u32 cnt; /* sorted by start, not overlapping */
+	__u32 generation;
+	__u32 state; /* enum process_state */
+};
+_Static_assert(sizeof(struct process_entry) == 16, "hash value");

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * Unwind tables, as symbolizer/native/cfi.c makes them, collector/tables/ lays them out and
+ * bpf/unwind/native_step.h reads them.
+ *
+ *   mapping --page_base--> [page][page][page]      one per 64 KB of the file's code
+ *                             |
+ *                             first_row, row_cnt
+ *                             v
+ *   chunk 0 [value 0: 16384 rows][value 1: ...]    a page's rows never cross a value
+ *   chunk 1 [ ... ]                  |
+ *                                    low 16 bits
+ *                                    v
+ *   infos   [rule][rule] ...         every distinct rule of the host once
+ *
+ * Addresses inside a file are relative to its lowest PT_LOAD address ("rel"), 32 bits.
+ */
+#include "types.h"
+
+#define UNWIND_PAGE_SHIFT 16
+#define UNWIND_VALUE_SHIFT 14 /* log2 of rows in a map value (64 KB) */
+#define UNWIND_VALUE_ROWS (1U << UNWIND_VALUE_SHIFT)
+#define UNWIND_CHUNK_VALUES 16 /* values in a chunk (1 MB) */
+#define UNWIND_CHUNK_SHIFT (UNWIND_VALUE_SHIFT + 4)
+#define UNWIND_MAX_CHUNKS 128
+#define UNWIND_MAX_PAGES 65536
+#define UNWIND_MAX_INFOS 16384
+
+/* row: high half is the address within its 64 KB page, low half the index of its rule */
+static inline __u32 unwind_row(__u32 rel, __u32 info)
+{
+	return (rel << 16) | (info & 0xffff);
+}
+
+static inline __u32 unwind_row_pc(__u32 row)
+{
+	return row >> 16;
+}
+
+static inline __u32 unwind_row_info(__u32 row)
+{
+	return row & 0xffff;
+}
+
+/* Where the canonical frame address (CFA: the caller's stack pointer) comes from. The return
+ * address always lies at CFA - 8 on x86-64; what differs is UNSUPPORTED. */
+enum unwind_kind {
+	UNWIND_NONE = 0, /* no unwind information here: frame-pointer step */
+	UNWIND_SP, /* CFA = sp + cfa_off */
+	UNWIND_FP, /* CFA = fp + cfa_off */
+	UNWIND_FP_DEREF, /* CFA = *(fp + cfa_off): realigned stacks */
+	UNWIND_R10, /* CFA = r10 + cfa_off: gcc's realigning prologue; leaf frames only */
+	UNWIND_PLT, /* CFA = sp + 8 + ((pc & 15) >= cfa_off ? 8 : 0) */
+	UNWIND_SIGRET, /* signal trampoline: registers lie in the signal frame */
+	UNWIND_END, /* outermost frame: return address undefined */
+	UNWIND_UNSUPPORTED,
+	UNWIND_NO_ROOM, /* expressible, but the table of rules was full */
+};
+
+/* Where the caller's frame pointer is. */
+enum unwind_fp_rule {
+	UNWIND_FP_SAME = 0,
+	UNWIND_FP_AT_CFA, /* *(CFA + fp_off) */
+	UNWIND_FP_AT_FP, /* *(fp + fp_off) */
+	UNWIND_FP_OTHER, /* not expressible: unknown from here on */
+};
+
+struct unwind_info {
+	__s32 cfa_off;
+	__s16 fp_off;
+	__u8 kind; /* enum unwind_kind */
+	__u8 fp_rule; /* enum unwind_fp_rule */
+};
+_Static_assert(sizeof(struct unwind_info) == 8, "array value");
+
+struct unwind_page {
+	__u32 first_row; /* chunk << UNWIND_CHUNK_SHIFT | value << UNWIND_VALUE_SHIFT | row */
+	__u32 row_cnt;
+};
+_Static_assert(sizeof(struct unwind_page) == 8, "array value");
+
+#define MAPPING_F_PENDING 1 /* tables are being made: stop here */
+#define MAPPING_F_FP 2 /* no tables: frame-pointer step (JIT, Go, V8 built-ins) */
+#define MAPPING_F_NO_ROOM 4 /* tables did not fit */
+
+struct unwind_mapping {
+	__u64 start;
+	__u64 end;
+	__u64 bias; /* rel = address - bias */
+	__u32 page_base; /* index of the first unwind_page */
+	__u32 page_cnt;
+	__u32 generation; /* of the run it was written for */
+	__u32 flags; /* MAPPING_F_* */
+};
+_Static_assert(sizeof(struct unwind_mapping) == 40, "array value");

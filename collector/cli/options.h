@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* What the user asked for, checked; made by cli.c from one table, passed on as const. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/shared/config.h"
+
+#define OPTIONS_MAX_IDS 1024
+
+enum label_flag { /* --labels */
+	LABEL_PID = 1,
+	LABEL_COMM = 2,
+	LABEL_THREAD_COMM = 4,
+	LABEL_TID = 8,
+	LABEL_CPU = 16,
+	LABEL_TIMESTAMP = 32, /* timestamp_ns */
+};
+#define LABEL_DEFAULT (LABEL_PID | LABEL_COMM | LABEL_THREAD_COMM)
+
+enum report_by {
+	REPORT_BY_FUNCTION,
+	REPORT_BY_LINE,
+	REPORT_BY_FILE,
+	REPORT_BY_MODULE,
+	REPORT_BY_PROCESS,
+	REPORT_BY_THREAD,
+};
+
+struct event_choice { /* -e: a row of the table in collector/capture/event_table.c */
+	const char *name; /* as typed: "cpu-clock", "cache-misses" */
+	const char *sample_type; /* in the profile: "cpu", "cache_misses" */
+	const char *sample_unit; /* "nanoseconds" or "count" */
+	uint32_t perf_type; /* PERF_TYPE_* */
+	uint64_t perf_config;
+};
+
+struct options {
+	const char *command_name; /* "record", "replay", "report" */
+
+	/* record: whom */
+	bool all; /* -a */
+	enum filter_kind filter;
+	uint32_t ids[OPTIONS_MAX_IDS]; /* -p or -t */
+	uint32_t ids_cnt;
+	const char *comm; /* --comm */
+	const char *cgroup; /* --cgroup: path below the cgroup v2 mount, or absolute */
+	bool no_children;
+	char **command; /* after "--"; NULL: none. NULL-terminated, borrowed from argv */
+
+	/* record: what */
+	const struct event_choice *event; /* -e */
+	uint32_t frequency; /* -F, Hz */
+	bool frequency_given;
+	uint64_t duration_ns; /* -d; 0: until stopped */
+	uint32_t max_depth;
+	bool no_kernel;
+
+	/* output */
+	const char *output; /* -o; "-" is standard output */
+	const char *raw; /* --raw */
+	uint32_t labels; /* enum label_flag */
+	bool verbose; /* -v */
+
+	/* replay, report */
+	const char *input;
+	enum report_by by;
+	uint32_t top; /* -n */
+	const char *focus; /* --focus: extended regular expression on function names */
+
+	/* hidden: proofs and benches */
+	bool stop_sampled; /* --debug-stop: SIGSTOP the thread just sampled (the oracle's switch) */
+	bool no_unwind; /* --debug-no-unwind: what does unwinding cost? */
+	uint32_t fault_rate; /* --debug-faults N: fail N of 1,024 map updates and reservations */
+};

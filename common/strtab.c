@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/strtab.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "common/log.h"
+
+struct entry {
+	UT_hash_handle hh;
+	uint32_t id;
+	char text[];
+};
+
+struct strtab {
+	struct entry *by_text; /* owned */
+	const char **texts; /* by id; borrowed from the entries */
+	uint32_t cnt;
+	uint32_t room;
+};
+
+static bool grow(struct strtab *tab)
+{
+	uint32_t room = tab->room ? tab->room * 2 : 256;
+	const char **texts = realloc(tab->texts, room * sizeof(*texts));
+
+	if (!texts)
+		return false;
+	tab->texts = texts;
+	tab->room = room;
+	return true;
+}
+
+struct strtab *strtab__new(void)
+{
+	struct strtab *tab = calloc(1, sizeof(*tab));
+
+	if (!tab)
+		return NULL;
+	strtab__id_n(tab, "", 0);
+	if (!tab->cnt) {
+		strtab__free(tab);
+		return NULL;
+	}
+	return tab;
+}
+
+void strtab__free(struct strtab *tab)
+{
+	struct entry *e, *next;
+
+	if (!tab)
+		return;
+	HASH_ITER(hh, tab->by_text, e, next) {
+		HASH_DEL(tab->by_text, e);
+		free(e);
+	}
+	free(tab->texts);
+	free(tab);
+}
+
+uint32_t strtab__id_n(struct strtab *tab, const char *text, size_t len)
+{
+	struct entry *e;
+
+	HASH_FIND(hh, tab->by_text, text, len, e);
+	if (e)
+		return e->id;
+	e = malloc(sizeof(*e) + len + 1);
+	if (!e || (tab->cnt == tab->room && !grow(tab))) {
+		log_error("out of memory: a name is lost");
+		free(e);
+		return 0;
+	}
+	memcpy(e->text, text, len);
+	e->text[len] = 0;
+	e->id = tab->cnt++;
+	tab->texts[e->id] = e->text;
+	HASH_ADD(hh, tab->by_text, text, len, e);
+	return e->id;
+}
+
+uint32_t strtab__id(struct strtab *tab, const char *text)
+{
+	return text ? strtab__id_n(tab, text, strlen(text)) : 0;
+}
+
+const char *strtab__text(const struct strtab *tab, uint32_t id)
+{
+	return id < tab->cnt ? tab->texts[id] : "";
+}
+
+uint32_t strtab__cnt(const struct strtab *tab)
+{
+	return tab->cnt;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/*
+ * The door: descriptors and addresses in, names out. No knowledge of perf events, BPF or outputs,
+ * no state outside its objects, so that it can run in a child without rights.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "symbolizer/native/elf_file.h"
+
+enum name_source { /* best first */
+	NAME_SYMTAB,
+	NAME_DEBUGDATA, /* .gnu_debugdata */
+	NAME_DYNSYM,
+	NAME_PLT,
+	NAME_KALLSYMS,
+	NAME_FDE, /* no name, but the function's start is known from .eh_frame */
+	NAME_NONE, /* nothing known */
+};
+
+/* The answer for one address. Strings are borrowed: they live as long as the table that gave them. */
+struct symbol_name {
+	const char *linkage; /* as in the file ("_ZN3fooEv"); NULL for NAME_FDE and NAME_NONE */
+	uint64_t start; /* of the function, same address space as the question */
+	uint64_t size; /* 0: not known */
+	enum name_source source;
+};
+
+/* Names of one ELF file: compact, sorted, immutable, made once; the file may be closed after. */
+struct symbol_table;
+
+/* -ENOEXEC: not an ELF file. A file without any symbol gives an empty table, not an error. */
+int symbol_table__load(struct elf_file *file, struct symbol_table **ret_table);
+void symbol_table__free(struct symbol_table *table);
+DEFINE_FREEP(symbol_table)
+
+size_t symbol_table__bytes(const struct symbol_table *table); /* memory held */
+
+/* elf_vaddr: as linked. An address outside every sized symbol is not given to a neighbour: the
+ * answer is then NAME_FDE or NAME_NONE. Symbols of size 0 (assembler) reach up to the next symbol or
+ * the section's end, but never over the end of an FDE. */
+struct symbol_name symbol_table__find(const struct symbol_table *table, uint64_t elf_vaddr);
+
+/* Demangled for people: C++ (template arguments kept, parameter list dropped), Rust legacy and v0
+ * (hash dropped). NULL when the name is not mangled or out of bounds; the caller frees it. */
+char *demangle(const char *linkage);
