@@ -29,10 +29,9 @@ struct sampler_config {
 	__u32 max_depth; /* user frames, 1..MAX_USER_FRAMES */
 	__u32 kernel_stacks; /* 0: --no-kernel */
 	__u32 user_stacks; /* 0: benches, to see what unwinding costs */
-	__u32 own_pid; /* the profiler */
 	__u32 wake_bytes; /* sample ring: wake the reader when this much waits */
 	__u32 stop_sampled; /* oracle: SIGSTOP to the thread that was just sampled, when armed */
 	__u32 fault_rate; /* proofs: fail this many of 1,024 map updates and ring reservations */
-	__u32 pt_regs_off; /* x86-64 before 5.15: offset of user registers on the kernel stack */
+	__u32 pad;
 	char comm[COMM_LEN]; /* FILTER_COMM */
 };

@@ -42,9 +42,14 @@ struct sample_record {
 	__u16 user_words; /* frame words (bpf/shared/frame.h), leaf first */
 	__u16 kernel_cnt; /* kernel addresses, leaf first, behind the user words */
 	char comm[COMM_LEN]; /* the thread's */
-	__u64 words[];
+	/* user_words + kernel_cnt words follow */
 };
 _Static_assert(sizeof(struct sample_record) == 96, "wire");
+
+static inline const __u64 *sample_words(const struct sample_record *rec)
+{
+	return (const __u64 *)(rec + 1);
+}
 
 struct wanted_record {
 	struct record_header h; /* RECORD_WANTED */

@@ -2,6 +2,7 @@
 #pragma once
 
 /* The enums made from errors.def. */
+#include "types.h"
 
 enum stop_reason {
 #define STOP(name, complete, text) STOP_##name,
@@ -13,4 +14,13 @@ enum counter {
 #define COUNTER(name, text) COUNTER_##name,
 #include "errors.def"
 	COUNTER_CNT,
+};
+
+#define STOP_SLOTS 32 /* a power of two: the verifier understands a mask on the index */
+_Static_assert(STOP_CNT <= STOP_SLOTS, "room for every reason");
+
+/* What each CPU counts. */
+struct counts {
+	__u64 stops[STOP_SLOTS];
+	__u64 counters[COUNTER_CNT];
 };

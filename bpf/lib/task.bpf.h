@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * The current task and its user registers, on kernels 5.10 and newer. The kernel says tgid and pid
+ * where we say pid and tid; the difference stays in this file.
+ */
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+struct task_facts {
+	__u64 leader_start_ns; /* since boot */
+	__u32 flags;
+	__u32 has_mm;
+};
+
+/* Direct loads through a BTF pointer (5.11), checked reads before. */
+static __always_inline void task_facts_read(struct task_facts *facts)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
+		struct task_struct *task = bpf_get_current_task_btf();
+
+		facts->flags = task->flags;
+		facts->has_mm = task->mm != NULL;
+		facts->leader_start_ns = task->group_leader->start_boottime;
+	} else {
+		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+		facts->flags = BPF_CORE_READ(task, flags);
+		facts->has_mm = BPF_CORE_READ(task, mm) != NULL;
+		facts->leader_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	}
+}
+
+struct user_regs {
+	__u64 ip;
+	__u64 sp;
+	__u64 fp;
+	__u64 r10;
+	__u32 compat; /* 32-bit code */
+	__u32 valid;
+};
+
+#if defined(__TARGET_ARCH_x86)
+#define KERNEL_STACK_SIZE 16384 /* THREAD_SIZE without KASAN */
+#define USER_CS 0x33 /* __USER_CS: 64-bit code */
+
+static __always_inline void user_regs_fill(struct user_regs *regs, const struct pt_regs *from)
+{
+	regs->ip = from->ip;
+	regs->sp = from->sp;
+	regs->fp = from->bp;
+	regs->r10 = from->r10;
+	regs->compat = from->cs != USER_CS;
+	regs->valid = (from->cs & 3) == 3;
+}
+
+/* The registers that the task entered the kernel with lie on top of its kernel stack. From 6.9 on
+ * kernels with FRED keep 16 bytes more there, but these have the helper. */
+static __always_inline void user_regs_from_stack(struct user_regs *regs)
+{
+	struct pt_regs copy;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+		struct task_struct *task = bpf_get_current_task_btf();
+		void *at = (void *)bpf_task_pt_regs(task);
+
+		if (bpf_probe_read_kernel(&copy, sizeof(copy), at))
+			return;
+	} else {
+		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+		char *stack = BPF_CORE_READ(task, stack);
+
+		if (bpf_probe_read_kernel(&copy, sizeof(copy),
+					  stack + KERNEL_STACK_SIZE - sizeof(copy)))
+			return;
+	}
+	user_regs_fill(regs, &copy);
+}
+
+static __always_inline int regs_in_kernel(const struct bpf_perf_event_data *ctx)
+{
+	return (ctx->regs.cs & 3) == 0;
+}
+
+static __always_inline void user_regs_read(struct user_regs *regs,
+					   const struct bpf_perf_event_data *ctx)
+{
+	if (regs_in_kernel(ctx)) {
+		user_regs_from_stack(regs);
+		return;
+	}
+	regs->ip = ctx->regs.ip;
+	regs->sp = ctx->regs.sp;
+	regs->fp = ctx->regs.bp;
+	regs->r10 = ctx->regs.r10;
+	regs->compat = ctx->regs.cs != USER_CS;
+	regs->valid = 1;
+}
+#endif

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lib/kernel_types.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "lib/maps.bpf.h"
+#include "lib/scratch.bpf.h"
+#include "lib/stats.bpf.h"
+#include "lib/target.bpf.h"
+#include "lib/task.bpf.h"
+
+extern struct samples_map samples SEC(".maps");
+extern struct events_map events SEC(".maps");
+extern struct processes_map processes SEC(".maps");
+extern struct oracle_map oracle SEC(".maps");
+extern const volatile struct sampler_config config;
+
+struct scratch_map scratches SEC(".maps");
+
+/* A load-time switch for proofs: what may fail in an NMI fails at random. */
+static __always_inline int fault(void)
+{
+	return config.fault_rate && (bpf_get_prandom_u32() & 1023) < config.fault_rate;
+}
+
+/* Tells user space once of a process that has no run of mappings. */
+static __always_inline void want_process(__u32 pid, __u64 leader_start_ns)
+{
+	struct process_entry entry = { .state = PROCESS_WANTED };
+	struct wanted_record rec = {};
+
+	if (fault() || bpf_map_update_elem(&processes, &pid, &entry, BPF_NOEXIST)) {
+		count(COUNTER_MAP_FULL, 1);
+		return;
+	}
+	rec.h.type = RECORD_WANTED;
+	rec.h.size = sizeof(rec);
+	rec.h.time_ns = bpf_ktime_get_ns();
+	rec.leader_start_ns = leader_start_ns;
+	rec.pid = pid;
+	if (fault() || bpf_ringbuf_output(&events, &rec, sizeof(rec), 0)) {
+		count(COUNTER_EVENT_LOST, 1);
+		bpf_map_delete_elem(&processes, &pid); /* the next sample asks again */
+	}
+}
+
+/*
+ * One frame. A global function: verified once, whatever the depth, where an inlined body is
+ * refused ("The sequence of 8193 jumps is too complex", one million instructions) beyond some 64
+ * frames. It may take scalars only, so it finds the state by itself.
+ */
+__noinline int step_native(__u32 cpu)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	if (!s)
+		return 1;
+	return native_walk_step(&s->walk, &s->frames, s->words);
+}
+
+/* The loop in two levels, because the verifier walks every turn of a loop: 64 + 64 turns cost it 3,000
+ * instructions, 4,096 cost 37,000 and 50 ms of every start. */
+#define STEPS_PER_RUN 64
+
+__noinline int step_native_run(__u32 cpu)
+{
+	for (int i = 0; i < STEPS_PER_RUN; i++)
+		if (step_native(cpu))
+			return 1;
+	return 0;
+}
+
+static __always_inline __u32 walk_native(struct scratch *s, __u32 cpu)
+{
+	s->walk.stop = STOP_MAX_DEPTH;
+	for (int i = 0; i <= MAX_USER_FRAMES / STEPS_PER_RUN; i++)
+		if (step_native_run(cpu))
+			break;
+	return s->walk.stop;
+}
+
+/* The task's user stack; returns how it ended. */
+static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
+					     const struct user_regs *regs)
+{
+	struct process_entry *entry;
+	__u32 pid = s->rec.pid;
+
+	s->walk.ip = regs->ip;
+	s->walk.sp = regs->sp;
+	s->walk.fp = regs->fp;
+	s->walk.r10 = regs->r10;
+	s->walk.flags = WALK_F_EXACT | WALK_F_R10 | WALK_F_FP;
+	s->walk.max_depth = config.max_depth;
+	s->words[0] = frame_word(FRAME_NATIVE, 0, regs->ip);
+	s->walk.cnt = 1;
+	if (regs->compat)
+		return STOP_COMPAT;
+	if (!config.user_stacks)
+		return STOP_NO_PROCESS;
+	entry = bpf_map_lookup_elem(&processes, &pid);
+	if (!entry) {
+		want_process(pid, s->rec.leader_start_ns);
+		return STOP_NO_PROCESS;
+	}
+	if (entry->state != PROCESS_READY)
+		return STOP_NO_PROCESS;
+	s->walk.run = *entry;
+	s->walk.mapping = entry->first;
+	s->walk.cnt = 0;
+	s->rec.generation = entry->generation;
+	return walk_native(s, cpu);
+}
+
+/* The user half of the record: registers, frames, how the stack ended. */
+static __always_inline void take_user(struct scratch *s, __u32 cpu,
+				      const struct bpf_perf_event_data *ctx)
+{
+	struct task_facts facts = {};
+	struct user_regs regs = {};
+
+	task_facts_read(&facts);
+	s->rec.leader_start_ns = facts.leader_start_ns;
+	if (!facts.has_mm || (facts.flags & PF_KTHREAD))
+		s->rec.flags |= SAMPLE_F_KERNEL_THREAD;
+	else if (facts.flags & PF_EXITING)
+		s->rec.flags |= SAMPLE_F_EXITING;
+	else
+		user_regs_read(&regs, ctx);
+	s->rec.user_ip = regs.ip;
+	s->rec.user_sp = regs.sp;
+	s->rec.user_fp = regs.fp;
+	s->walk.cnt = 0;
+	if (regs.valid) {
+		s->rec.stop = take_user_stack(s, cpu, &regs);
+	} else {
+		s->rec.stop = STOP_NO_USER;
+		if (!(s->rec.flags & (SAMPLE_F_KERNEL_THREAD | SAMPLE_F_EXITING)))
+			s->rec.flags |= SAMPLE_F_NO_REGS;
+	}
+}
+
+/* Behind the user words; returns how many addresses. */
+static __always_inline __u32 take_kernel(struct scratch *s, struct bpf_perf_event_data *ctx,
+					 __u32 user_words)
+{
+	long bytes;
+
+	if (!config.kernel_stacks || !regs_in_kernel(ctx))
+		return 0;
+	s->rec.flags |= SAMPLE_F_KERNEL_MODE;
+	bytes = bpf_get_stack(ctx, &s->words[user_words], MAX_KERNEL_FRAMES * 8, 0);
+	if (bytes <= 0 || bytes > MAX_KERNEL_FRAMES * 8)
+		return 0;
+	return (__u32)bytes / 8;
+}
+
+/* No wake-up per record: user space drains several times a second, and is woken early only when the
+ * ring fills up. */
+static __always_inline void send_sample(struct scratch *s, __u32 user_words, __u32 kernel_cnt)
+{
+	__u64 size = sizeof(s->rec) + (user_words + kernel_cnt) * 8ULL;
+	__u64 waiting = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA);
+	__u64 wake = waiting > config.wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+
+	s->rec.h.size = size;
+	s->rec.user_words = user_words;
+	s->rec.kernel_cnt = kernel_cnt;
+	if (size > sizeof(s->rec) + sizeof(s->words))
+		size = sizeof(s->rec) + sizeof(s->words);
+	if (fault() || bpf_ringbuf_output(&samples, &s->rec, size, wake))
+		count(COUNTER_RING_FULL, 1);
+	else
+		count(COUNTER_KEPT, 1);
+}
+
+/* The oracle's switch: one sample per arming, and the sampled thread stops at that instruction. */
+static __always_inline int disarm(void)
+{
+	__u32 zero = 0, *armed = bpf_map_lookup_elem(&oracle, &zero);
+
+	if (!armed || !*armed) {
+		count(COUNTER_DISARMED, 1);
+		return -1;
+	}
+	*armed = 0;
+	return 0;
+}
+
+static __always_inline void count_stop(__u32 reason)
+{
+	struct counts *c = this_cpu_counts();
+
+	if (c)
+		c->stops[reason & (STOP_SLOTS - 1)]++;
+}
+
+static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 pid_tid, __u64 now)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+	__u32 user_words;
+
+	if (!s) {
+		count(COUNTER_NO_SCRATCH, 1);
+		return;
+	}
+	s->rec.h.type = RECORD_SAMPLE;
+	s->rec.h.time_ns = now;
+	s->rec.weight = ctx->sample_period;
+	s->rec.pid = pid_tid >> 32;
+	s->rec.tid = pid_tid;
+	s->rec.cpu = cpu;
+	s->rec.generation = 0;
+	s->rec.flags = 0;
+	bpf_get_current_comm(s->rec.comm, sizeof(s->rec.comm));
+	take_user(s, cpu, ctx);
+	count_stop(s->rec.stop);
+	user_words = s->walk.cnt;
+	if (user_words > MAX_USER_FRAMES)
+		user_words = MAX_USER_FRAMES;
+	send_sample(s, user_words, take_kernel(s, ctx, user_words));
+	if (config.stop_sampled)
+		bpf_send_signal_thread(19 /* SIGSTOP */);
+}
+
+SEC("perf_event")
+int sample_cpu(struct bpf_perf_event_data *ctx)
+{
+	__u64 pid_tid = bpf_get_current_pid_tgid();
+	__u64 start = bpf_ktime_get_ns();
+
+	count(COUNTER_ENTRIES, 1);
+	if (!(pid_tid >> 32)) {
+		count(COUNTER_IDLE, 1);
+		return 0;
+	}
+	if (!is_target(pid_tid)) {
+		count(COUNTER_NOT_TARGET, 1);
+		return 0;
+	}
+	if (config.stop_sampled && disarm())
+		return 0;
+	take_sample(ctx, pid_tid, start);
+	count(COUNTER_RUN_NS, bpf_ktime_get_ns() - start);
+	return 0;
+}

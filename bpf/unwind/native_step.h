@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * One step of a native walk: from a frame to its caller, by the rows of the file that the address
+ * lies in, or along the frame pointer where there are none.
+ *
+ *      low addresses                                            high addresses
+ *      sp ........................ [saved fp] ... [return address] | caller's frame
+ *                                                                  ^ CFA
+ *
+ *   1. The frame at hand is written down: its address, and whether it is a return address. Rows and
+ *      names of a return address are found one byte before it: a call may be the last instruction
+ *      of its function.
+ *   2. mapping (binary search in the process's run) -> page -> row -> rule.
+ *   3. CFA by the rule; return address at CFA - 8; the caller's fp by its rule; sp = CFA.
+ *
+ * The walker is compiled into the BPF object and, for tests, into host programs. What differs is
+ * the seam, which the includer defines first:
+ *
+ *   int seam_read_user(void *to, __u32 size, __u64 vaddr)          0, or negative: not readable
+ *   const struct unwind_mapping *seam_mapping(__u32 idx)           each NULL when out of range
+ *   const struct unwind_page *seam_page(__u32 idx)
+ *   const __u32 *seam_rows(__u32 pos)            the UNWIND_VALUE_ROWS rows of the value of pos
+ *   const struct unwind_info *seam_info(__u32 idx)
+ *
+ * Interpreter frames are merged with native ones by stack addresses: cfas[] keeps each frame's CFA.
+ */
+#include "../shared/config.h"
+#include "../shared/frame.h"
+#include "../shared/process.h"
+#include "../shared/stop.h"
+#include "../shared/unwind.h"
+
+#define WALK_F_EXACT 1 /* ip is the instruction itself, not a return address */
+#define WALK_F_R10 2 /* r10 is known: first frame, or just behind a signal frame */
+#define WALK_F_FP 4 /* fp is known */
+#define WALK_F_GUESSED 8 /* the step that led here had no rows to go by */
+
+struct native_walk {
+	__u64 ip;
+	__u64 sp;
+	__u64 fp;
+	__u64 r10;
+	struct process_entry run;
+	__u32 mapping; /* index of the last hit; tried first */
+	__u32 flags; /* WALK_F_* */
+	__u32 cnt; /* frames so far */
+	__u32 max_depth;
+	__u32 stop; /* enum stop_reason, once native_walk_step() returned non-zero */
+	__u32 pad;
+};
+
+struct native_frames {
+	__u64 cfas[MAX_USER_FRAMES]; /* 0 where the frame's CFA was not found */
+};
+
+#define USER_ADDR_END (1ULL << 56)
+#define SIGFRAME_R10 56 /* offsets in x86-64's rt_sigframe behind the popped return address: */
+#define SIGFRAME_FP 120 /* struct ucontext's uc_mcontext, arch/x86/include/uapi/asm/sigcontext.h */
+#define SIGFRAME_SP 160
+#define SIGFRAME_IP 168
+#define MAPPING_SEARCH_STEPS 13 /* log2(MAX_RUN_MAPPINGS) + 1 */
+#define ROW_SEARCH_STEPS 15 /* log2(UNWIND_VALUE_ROWS) + 1 */
+
+static __always_inline int plausible_stack_addr(__u64 vaddr)
+{
+	return vaddr >= 4096 && vaddr < USER_ADDR_END && !(vaddr & 7);
+}
+
+static __always_inline int mapping_holds(const struct unwind_mapping *m, __u64 pc)
+{
+	return m->start <= pc && pc < m->end;
+}
+
+/* The mapping of an address in the walk's run; the index is left in walk->mapping. */
+static __always_inline const struct unwind_mapping *find_mapping(struct native_walk *walk, __u64 pc)
+{
+	const struct unwind_mapping *m = seam_mapping(walk->mapping);
+	__u32 low = walk->run.first;
+	__u32 high = low + walk->run.cnt;
+
+	if (m && mapping_holds(m, pc) && m->generation == walk->run.generation)
+		return m;
+	for (int i = 0; i < MAPPING_SEARCH_STEPS && low < high; i++) {
+		__u32 mid = low + (high - low) / 2;
+
+		m = seam_mapping(mid);
+		if (!m)
+			return 0;
+		if (pc < m->start) {
+			high = mid;
+		} else if (pc >= m->end) {
+			low = mid + 1;
+		} else {
+			walk->mapping = mid;
+			return m;
+		}
+	}
+	return 0;
+}
+
+/* The rule in force at rel: the last row at or below it in its page. */
+static __always_inline const struct unwind_info *find_rule(const struct unwind_mapping *m,
+							   __u64 rel)
+{
+	const struct unwind_page *page;
+	const __u32 *rows;
+	__u32 low, high, pc = rel & 0xffff;
+	__u32 page_idx = rel >> UNWIND_PAGE_SHIFT;
+
+	if (rel >> 32 || page_idx >= m->page_cnt)
+		return 0;
+	page = seam_page(m->page_base + page_idx);
+	if (!page || !page->row_cnt)
+		return 0;
+	rows = seam_rows(page->first_row);
+	if (!rows)
+		return 0;
+	low = page->first_row & (UNWIND_VALUE_ROWS - 1);
+	high = low + page->row_cnt;
+	/* Invariant: row[low] <= pc < row[high]; the first row stands at or below every address. */
+	for (int i = 0; i < ROW_SEARCH_STEPS && high - low > 1; i++) {
+		__u32 mid = low + (high - low) / 2;
+
+		if (unwind_row_pc(rows[mid & (UNWIND_VALUE_ROWS - 1)]) <= pc)
+			low = mid;
+		else
+			high = mid;
+	}
+	if (unwind_row_pc(rows[low & (UNWIND_VALUE_ROWS - 1)]) > pc)
+		return 0;
+	return seam_info(unwind_row_info(rows[low & (UNWIND_VALUE_ROWS - 1)]));
+}
+
+static __always_inline int stop_walk(struct native_walk *walk, __u32 reason)
+{
+	walk->stop = reason;
+	return 1;
+}
+
+/* The registers that a signal interrupted lie in its frame; the stack may be another one. */
+static __always_inline int step_signal(struct native_walk *walk)
+{
+	__u64 at = walk->sp, sp_ip[2];
+
+	if (!plausible_stack_addr(at))
+		return stop_walk(walk, STOP_READ_FAULT);
+	if (seam_read_user(&walk->r10, 8, at + SIGFRAME_R10) ||
+	    seam_read_user(&walk->fp, 8, at + SIGFRAME_FP) ||
+	    seam_read_user(sp_ip, sizeof(sp_ip), at + SIGFRAME_SP))
+		return stop_walk(walk, STOP_READ_FAULT);
+	walk->sp = sp_ip[0];
+	walk->ip = sp_ip[1];
+	walk->flags = WALK_F_EXACT | WALK_F_R10 | WALK_F_FP;
+	return 0;
+}
+
+/* No rows: {caller's fp, return address} lie at fp, if fp is used as one. */
+static __always_inline int step_frame_pointer(struct native_walk *walk, __u64 *cfa)
+{
+	__u64 pair[2];
+
+	if (!(walk->flags & WALK_F_FP))
+		return stop_walk(walk, STOP_LOST_REG);
+	if (!walk->fp)
+		return stop_walk(walk, STOP_NULL_RETURN);
+	if (walk->fp < walk->sp || !plausible_stack_addr(walk->fp))
+		return stop_walk(walk, STOP_BAD_FP);
+	if (seam_read_user(pair, sizeof(pair), walk->fp))
+		return stop_walk(walk, STOP_READ_FAULT);
+	*cfa = walk->fp + 16;
+	if (!pair[1])
+		return stop_walk(walk, STOP_NULL_RETURN);
+	walk->sp = walk->fp + 16;
+	walk->fp = pair[0];
+	walk->ip = pair[1];
+	walk->flags = WALK_F_FP | WALK_F_GUESSED;
+	return 0;
+}
+
+/* CFA by a rule. Non-zero: stopped. */
+static __always_inline int find_cfa(struct native_walk *walk, const struct unwind_info *info,
+				    __u64 *cfa)
+{
+	__s64 off = info->cfa_off;
+
+	switch (info->kind) {
+	case UNWIND_SP:
+		*cfa = walk->sp + off;
+		return 0;
+	case UNWIND_PLT:
+		*cfa = walk->sp + 8 + ((walk->ip & 15) >= (__u64)off ? 8 : 0);
+		return 0;
+	case UNWIND_R10:
+		if (!(walk->flags & WALK_F_R10))
+			return stop_walk(walk, STOP_LOST_REG);
+		*cfa = walk->r10 + off;
+		return 0;
+	case UNWIND_FP:
+	case UNWIND_FP_DEREF:
+		if (!(walk->flags & WALK_F_FP))
+			return stop_walk(walk, STOP_LOST_REG);
+		*cfa = walk->fp + off;
+		if (info->kind == UNWIND_FP)
+			return 0;
+		if (!plausible_stack_addr(*cfa) || seam_read_user(cfa, 8, *cfa))
+			return stop_walk(walk, STOP_READ_FAULT);
+		return 0;
+	case UNWIND_END:
+		return stop_walk(walk, STOP_END);
+	case UNWIND_NO_ROOM:
+		return stop_walk(walk, STOP_NO_ROOM);
+	default:
+		return stop_walk(walk, STOP_UNSUPPORTED);
+	}
+}
+
+static __always_inline int restore_fp(struct native_walk *walk, const struct unwind_info *info,
+				      __u64 cfa)
+{
+	__u64 at;
+
+	if (info->fp_rule == UNWIND_FP_SAME)
+		return 0;
+	if (info->fp_rule == UNWIND_FP_AT_CFA) {
+		at = cfa + (__s64)info->fp_off;
+	} else if (info->fp_rule == UNWIND_FP_AT_FP && (walk->flags & WALK_F_FP)) {
+		at = walk->fp + (__s64)info->fp_off;
+	} else {
+		walk->flags &= ~WALK_F_FP;
+		return 0;
+	}
+	if (!plausible_stack_addr(at) || seam_read_user(&walk->fp, 8, at))
+		return stop_walk(walk, STOP_READ_FAULT);
+	walk->flags |= WALK_F_FP;
+	return 0;
+}
+
+static __always_inline int step_by_rule(struct native_walk *walk, const struct unwind_info *info,
+					__u64 *ret_cfa)
+{
+	__u64 cfa = 0, ra;
+
+	if (find_cfa(walk, info, &cfa))
+		return 1;
+	*ret_cfa = cfa;
+	if (cfa <= walk->sp)
+		return stop_walk(walk, STOP_CFA_STUCK);
+	if (!plausible_stack_addr(cfa - 8) || seam_read_user(&ra, 8, cfa - 8))
+		return stop_walk(walk, STOP_READ_FAULT);
+	if (restore_fp(walk, info, cfa))
+		return 1;
+	if (!ra)
+		return stop_walk(walk, STOP_NULL_RETURN);
+	walk->sp = cfa;
+	walk->ip = ra;
+	walk->flags &= WALK_F_FP;
+	return 0;
+}
+
+/* Where the address lies in nothing executable. A frame that was only guessed is taken back: a
+ * register that is no frame pointer can point at anything. */
+static __always_inline int stop_unmapped(struct native_walk *walk)
+{
+	if ((walk->flags & WALK_F_GUESSED) && walk->cnt > 1) {
+		walk->cnt--;
+		return stop_walk(walk, STOP_NO_ROW);
+	}
+	return stop_walk(walk, STOP_NO_MAPPING);
+}
+
+/*
+ * Writes the frame at hand to words[] (and its CFA to cfas[]) and goes to its caller. Non-zero: the
+ * walk has ended, walk->stop says why.
+ */
+static __always_inline int native_walk_step(struct native_walk *walk, struct native_frames *frames,
+					    __u64 *words)
+{
+	__u32 exact = walk->flags & WALK_F_EXACT;
+	__u64 pc = exact ? walk->ip : walk->ip - 1;
+	const struct unwind_mapping *m;
+	const struct unwind_info *info;
+	__u32 n = walk->cnt;
+	__u64 cfa = 0;
+	int ended;
+
+	if (n >= walk->max_depth || n >= MAX_USER_FRAMES)
+		return stop_walk(walk, STOP_MAX_DEPTH);
+	words[n] = frame_word(FRAME_NATIVE, exact ? 0 : FRAME_F_RETURN, walk->ip);
+	walk->cnt = n + 1;
+
+	m = find_mapping(walk, pc);
+	if (!m)
+		ended = stop_unmapped(walk);
+	else if (m->generation != walk->run.generation)
+		ended = stop_walk(walk, STOP_STALE);
+	else if (m->flags & MAPPING_F_PENDING)
+		ended = stop_walk(walk, STOP_PENDING);
+	else if (m->flags & MAPPING_F_NO_ROOM)
+		ended = stop_walk(walk, STOP_NO_ROOM);
+	else if (m->flags & MAPPING_F_FP)
+		ended = step_frame_pointer(walk, &cfa);
+	else {
+		info = find_rule(m, pc - m->bias);
+		if (!info || info->kind == UNWIND_NONE) {
+			ended = step_frame_pointer(walk, &cfa);
+		} else if (info->kind == UNWIND_SIGRET) {
+			/* The trampoline's address was put there by the kernel, not by a call. */
+			words[n] = frame_word(FRAME_NATIVE, 0, walk->ip);
+			cfa = walk->sp;
+			ended = step_signal(walk);
+		} else {
+			ended = step_by_rule(walk, info, &cfa);
+		}
+	}
+	frames->cfas[n] = cfa;
+	return ended;
+}
