@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/source/record.h"
+
+#include <string.h>
+
+static bool sample_valid(const struct record_header *h)
+{
+	const struct sample_record *rec = (const void *)h;
+
+	return rec->user_words <= MAX_USER_FRAMES && rec->kernel_cnt <= MAX_KERNEL_FRAMES &&
+	       h->size == sizeof(*rec) + (rec->user_words + rec->kernel_cnt) * 8U &&
+	       rec->stop < STOP_CNT;
+}
+
+static bool mmap_valid(const struct record_header *h)
+{
+	const struct mmap_record *rec = (const void *)h;
+
+	return rec->path_size && rec->path_size == h->size - sizeof(*rec) &&
+	       memchr(mmap_record_path(rec), 0, rec->path_size) && rec->start < rec->end &&
+	       rec->build_id.size <= BUILD_ID_MAX;
+}
+
+static bool file_valid(const struct record_header *h)
+{
+	const struct file_record *rec = (const void *)h;
+
+	return rec->segment_cnt <= 4096 && rec->build_id.size <= BUILD_ID_MAX &&
+	       h->size == RECORD_ALIGN(sizeof(*rec) +
+				       rec->segment_cnt * sizeof(struct elf_segment));
+}
+
+/* The smallest size of each type; types with a tail have a check of their own. */
+static const struct {
+	uint32_t type;
+	uint32_t min_size;
+	bool (*check)(const struct record_header *h);
+} rules[] = {
+	{ RECORD_SAMPLE, sizeof(struct sample_record), sample_valid },
+	{ RECORD_WANTED, sizeof(struct wanted_record), NULL },
+	{ RECORD_HOST, sizeof(struct record_header), NULL },
+	{ RECORD_PROCESS, sizeof(struct process_record), NULL },
+	{ RECORD_FORK, sizeof(struct fork_record), NULL },
+	{ RECORD_COMM, sizeof(struct comm_record), NULL },
+	{ RECORD_MMAP, sizeof(struct mmap_record), mmap_valid },
+	{ RECORD_EXIT, sizeof(struct exit_record), NULL },
+	{ RECORD_LOST, sizeof(struct lost_record), NULL },
+	{ RECORD_FILE, sizeof(struct file_record), file_valid },
+	{ RECORD_VDSO, sizeof(struct record_header), NULL },
+	{ RECORD_KALLSYMS, sizeof(struct record_header), NULL },
+	{ RECORD_COUNTERS, sizeof(struct counters_record), NULL },
+	{ RECORD_END, sizeof(struct end_record), NULL },
+};
+
+bool record_valid(const struct record_header *rec)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		if (rules[i].type != rec->type)
+			continue;
+		return rec->size >= rules[i].min_size && (!rules[i].check || rules[i].check(rec));
+	}
+	return false;
+}

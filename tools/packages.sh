@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced: installs the Debian packages that are missing, starting no service.
+# shellcheck shell=bash
+
+PKGS_BUILD="gcc libc6-dev meson ninja-build pkg-config clang-14 llvm-14 bpftool libbpf-dev libelf-dev
+	libdw-dev zlib1g-dev liblzma-dev libprotobuf-c-dev protobuf-c-compiler uthash-dev libiberty-dev"
+PKGS_TEST="libcmocka-dev python3 python3-pytest binutils"
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+missing_packages() {
+	local name
+	for name in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || echo "$name"
+	done
+}
+
+# While packages are installed, a policy of our own forbids every service to start.
+forbid_services() {
+	[ -e /usr/sbin/policy-rc.d ] && return 1
+	printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+	as_root chmod 755 /usr/sbin/policy-rc.d
+}
+
+install_packages() {
+	local missing ours=no status=0
+	missing=$(missing_packages "$@")
+	[ -n "$missing" ] || return 0
+	echo "installing:" $missing
+	forbid_services && ours=yes
+	as_root apt-get -q update >/dev/null || true
+	# shellcheck disable=SC2086
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing || status=$?
+	[ "$ours" = no ] || as_root rm -f /usr/sbin/policy-rc.d
+	return $status
+}
