@@ -55,11 +55,10 @@ const struct elf_segment *elf_file__segments(const struct elf_file *file, size_t
 const struct elf_section *elf_file__sections(const struct elf_file *file, size_t *ret_cnt);
 const struct elf_section *elf_file__section(const struct elf_file *file, const char *name);
 
-/* The bytes of a section, read once and kept until the file is freed or the section dropped;
- * compressed sections (SHF_COMPRESSED) come decompressed, at most 1 GB. */
+/* The bytes of a section, read once and kept until the file is freed; compressed
+ * sections (SHF_COMPRESSED) come decompressed, at most 1 GB. */
 int elf_file__section_data(struct elf_file *file, const struct elf_section *section,
 			   struct view *ret_view);
-void elf_file__drop_section_data(struct elf_file *file, const struct elf_section *section);
 
 /* File offset to linked address by PT_LOAD; -ENOENT when no segment has it. */
 int elf_file__vaddr_of_off(const struct elf_file *file, uint64_t file_off, uint64_t *ret_vaddr);

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/capture/sampler.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/perf_event.h>
+
+#include "bpf/shared/event.h"
+#include "bpf/shared/unwind.h"
+#include "collector/capture/perf_events.h"
+#include "common/log.h"
+#include "sonde.skel.h"
+
+struct cpu_event {
+	int cpu;
+	int fd;
+};
+
+struct sampler {
+	struct sonde_bpf *skel; /* owned */
+	const struct options *options; /* borrowed */
+	struct cpu_event *events; /* owned */
+	int event_cnt;
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[1024];
+
+	(void)level;
+	if (log_level() < LOG_DEBUG)
+		return 0;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = 0;
+	log_debug("libbpf: %s", text);
+	return 0;
+}
+
+/* Room for two seconds at 450 bytes a sample; the reader is woken at a quarter. */
+static uint32_t ring_bytes(const struct options *options, int cpus)
+{
+	uint64_t want = (uint64_t)options->frequency * (uint64_t)cpus * 450 * 2;
+	uint32_t bytes = 2U << 20;
+
+	while (bytes < want && bytes < (64U << 20))
+		bytes *= 2;
+	return bytes;
+}
+
+static void configure(struct sonde_bpf *skel, const struct options *options)
+{
+	struct sampler_config *config = &skel->rodata->config;
+	int cpus = libbpf_num_possible_cpus();
+	uint32_t bytes = ring_bytes(options, cpus);
+
+	config->filter = options->filter;
+	config->follow_children = !options->no_children;
+	config->max_depth = options->max_depth;
+	config->kernel_stacks = !options->no_kernel;
+	config->user_stacks = !options->no_unwind;
+	config->wake_bytes = bytes / 4;
+	config->stop_sampled = options->stop_sampled;
+	config->fault_rate = options->fault_rate;
+	if (options->comm)
+		strncpy(config->comm, options->comm, COMM_LEN - 1);
+	bpf_map__set_max_entries(skel->maps.samples, bytes);
+	bpf_map__set_max_entries(skel->maps.scratches, (uint32_t)cpus);
+}
+
+static void explain_load(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		log_error("the kernel refused the BPF programs (%s): run as root, or with CAP_BPF and "
+			  "CAP_PERFMON; inside a container seccomp must allow bpf(2)",
+			  strerror(-err));
+	else if (err == -ESRCH || err == -ENOENT)
+		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
+			  "CONFIG_DEBUG_INFO_BTF=y");
+	else if (err == -ENOSYS)
+		log_error("this kernel has no BPF (bpf(2) is missing): it needs CONFIG_BPF_SYSCALL=y");
+	else
+		log_error("cannot load the BPF programs: %s; -v -v shows the verifier's words",
+			  strerror(-err));
+}
+
+int sampler__open(const struct options *options, struct sampler **ret_sampler)
+{
+	scope_free(sampler) struct sampler *sampler = calloc(1, sizeof(*sampler));
+	int err;
+
+	if (!sampler)
+		return -ENOMEM;
+	libbpf_set_print(print_libbpf);
+	sampler->options = options;
+	sampler->skel = sonde_bpf__open();
+	if (!sampler->skel) {
+		explain_load(-errno);
+		return -errno;
+	}
+	configure(sampler->skel, options);
+	err = sonde_bpf__load(sampler->skel);
+	if (err) {
+		explain_load(err);
+		return err;
+	}
+	*ret_sampler = take_ptr(sampler);
+	return 0;
+}
+
+void sampler__free(struct sampler *sampler)
+{
+	if (!sampler)
+		return;
+	sampler__stop(sampler);
+	sonde_bpf__destroy(sampler->skel);
+	free(sampler);
+}
+
+int sampler__add_target(struct sampler *sampler, uint32_t id)
+{
+	uint32_t one = 1;
+
+	return bpf_map_update_elem(bpf_map__fd(sampler->skel->maps.targets), &id, &one, BPF_ANY);
+}
+
+static int add_cpu(struct sampler *sampler, int cpu)
+{
+	int prog = bpf_program__fd(sampler->skel->progs.sample_cpu);
+	struct cpu_event *more = realloc(sampler->events,
+					 ((size_t)sampler->event_cnt + 1) * sizeof(*more));
+	int fd;
+
+	if (!more)
+		return -ENOMEM;
+	sampler->events = more;
+	fd = perf_open_sampler(sampler->options->event, sampler->options->frequency, cpu);
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	sampler->events[sampler->event_cnt++] = (struct cpu_event){ cpu, fd };
+	return 0;
+}
+
+static void explain_event(const struct options *options, int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		log_error("perf_event_open(2) was refused: run as root or with CAP_PERFMON; inside a "
+			  "container seccomp must allow it");
+	else if (err == -ENOENT || err == -EOPNOTSUPP || err == -ENODEV)
+		log_error("this machine has no counter for '%s': use -e cpu-clock", options->event->name);
+	else
+		log_error("cannot open event '%s' at %u Hz: %s", options->event->name,
+			  options->frequency, strerror(-err));
+}
+
+int sampler__start(struct sampler *sampler)
+{
+	int cpus[MAX_CPUS], cnt = online_cpus(cpus, MAX_CPUS);
+	int err;
+
+	if (cnt < 0)
+		return cnt;
+	sampler->skel->links.on_fork = bpf_program__attach(sampler->skel->progs.on_fork);
+	sampler->skel->links.on_exec = bpf_program__attach(sampler->skel->progs.on_exec);
+	sampler->skel->links.on_exit = bpf_program__attach(sampler->skel->progs.on_exit);
+	if (!sampler->skel->links.on_fork || !sampler->skel->links.on_exec ||
+	    !sampler->skel->links.on_exit) {
+		err = -errno;
+		log_error("cannot attach to the scheduler's tracepoints: %s", strerror(-err));
+		return err;
+	}
+	for (int i = 0; i < cnt; i++) {
+		err = add_cpu(sampler, cpus[i]);
+		if (err) {
+			explain_event(sampler->options, err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void sampler__stop(struct sampler *sampler)
+{
+	for (int i = 0; i < sampler->event_cnt; i++)
+		close(sampler->events[i].fd);
+	free(sampler->events);
+	sampler->events = NULL;
+	sampler->event_cnt = 0;
+}
+
+static bool holds(const int *cpus, int cnt, int cpu)
+{
+	for (int i = 0; i < cnt; i++)
+		if (cpus[i] == cpu)
+			return true;
+	return false;
+}
+
+void sampler__follow_cpus(struct sampler *sampler, void (*fn)(void *ctx, int cpu, bool online),
+			  void *ctx)
+{
+	int online[MAX_CPUS], known[MAX_CPUS], known_cnt = 0;
+	int cnt = online_cpus(online, MAX_CPUS);
+
+	if (cnt <= 0)
+		return;
+	for (int i = sampler->event_cnt - 1; i >= 0; i--) {
+		int cpu = sampler->events[i].cpu;
+
+		if (holds(online, cnt, cpu)) {
+			if (known_cnt < MAX_CPUS)
+				known[known_cnt++] = cpu;
+			continue;
+		}
+		close(sampler->events[i].fd); /* an event dies with its CPU */
+		sampler->events[i] = sampler->events[--sampler->event_cnt];
+		fn(ctx, cpu, false);
+	}
+	for (int i = 0; i < cnt; i++) {
+		if (holds(known, known_cnt, online[i]))
+			continue;
+		if (!add_cpu(sampler, online[i]))
+			fn(ctx, online[i], true);
+	}
+}
+
+struct sampler_maps sampler__maps(const struct sampler *sampler)
+{
+	return (struct sampler_maps){
+		.samples = bpf_map__fd(sampler->skel->maps.samples),
+		.events = bpf_map__fd(sampler->skel->maps.events),
+		.processes = bpf_map__fd(sampler->skel->maps.processes),
+		.mappings = bpf_map__fd(sampler->skel->maps.mappings),
+		.pages = bpf_map__fd(sampler->skel->maps.pages),
+		.chunks = bpf_map__fd(sampler->skel->maps.chunks),
+		.infos = bpf_map__fd(sampler->skel->maps.infos),
+		.oracle = bpf_map__fd(sampler->skel->maps.oracle),
+	};
+}
+
+int sampler__counts(const struct sampler *sampler, struct counts *ret_sum)
+{
+	int cpus = libbpf_num_possible_cpus();
+	scope_memory struct counts *all = calloc((size_t)cpus, sizeof(*all));
+	uint32_t zero = 0;
+
+	if (!all)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_map__fd(sampler->skel->maps.stats), &zero, all))
+		return -errno;
+	memset(ret_sum, 0, sizeof(*ret_sum));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		for (int i = 0; i < STOP_SLOTS; i++)
+			ret_sum->stops[i] += all[cpu].stops[i];
+		for (int i = 0; i < COUNTER_CNT; i++)
+			ret_sum->counters[i] += all[cpu].counters[i];
+	}
+	return 0;
+}
+
+uint64_t sampler__map_bytes(const struct sampler *sampler)
+{
+	const struct bpf_map *map;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_map(map, sampler->skel->obj) {
+		uint64_t entries = bpf_map__max_entries(map);
+		uint64_t copies = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY ?
+					  (uint64_t)libbpf_num_possible_cpus() :
+					  1;
+
+		if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+			sum += entries;
+		else
+			sum += entries * copies *
+			       (bpf_map__key_size(map) + bpf_map__value_size(map));
+	}
+	return sum;
+}

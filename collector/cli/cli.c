@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/capture/event_table.h"
+#include "common/log.h"
+
+#define FOR_RECORD 1
+#define FOR_REPLAY 2
+#define FOR_REPORT 4
+#define MAX_OPTS 40
+
+struct cli_opt;
+typedef int (*opt_parser)(const struct cli_opt *opt, const char *arg, struct options *options);
+
+struct cli_opt {
+	int short_name; /* or a number above 255 */
+	const char *long_name;
+	const char *arg; /* NULL: none */
+	opt_parser parse;
+	size_t offset; /* of the field, for parsers that want one */
+	unsigned long min, max; /* numbers */
+	unsigned int commands; /* FOR_* */
+	bool hidden;
+	const char *help;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+
+static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_vprint(LOG_ERROR, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static void *field(const struct cli_opt *opt, struct options *options)
+{
+	return (char *)options + opt->offset;
+}
+
+static int parse_flag(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	(void)arg;
+	*(bool *)field(opt, options) = true;
+	return 0;
+}
+
+static int parse_text(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	if (!*arg)
+		return usage("--%s needs a value", opt->long_name);
+	*(const char **)field(opt, options) = arg;
+	return 0;
+}
+
+static int parse_number(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || value < opt->min || value > opt->max)
+		return usage("--%s takes a number from %lu to %lu, not '%s'", opt->long_name,
+			     opt->min, opt->max, arg);
+	*(uint32_t *)field(opt, options) = (uint32_t)value;
+	return 0;
+}
+
+/* "10", "10s", "500ms", "2m", "1h" */
+static int parse_duration(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = { { "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "m", 60e9 }, { "h", 3600e9 } };
+	char *end;
+	double value = strtod(arg, &end);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (end != arg && !strcmp(end, units[i].unit) && value > 0 && value < 1e6) {
+			options->duration_ns = (uint64_t)(value * units[i].ns);
+			return 0;
+		}
+	return usage("--%s takes a time such as 10, 10s, 500ms, 2m, 1h, not '%s'", opt->long_name,
+		     arg);
+}
+
+static int set_filter(struct options *options, enum filter_kind filter)
+{
+	if (options->filter != FILTER_NONE && options->filter != filter)
+		return usage("choose one of -p, -t, --comm, --cgroup");
+	options->filter = filter;
+	return 0;
+}
+
+static int parse_ids(struct options *options, const char *arg, enum filter_kind filter)
+{
+	const char *at = arg;
+
+	while (*at) {
+		char *end;
+		unsigned long id = strtoul(at, &end, 10);
+
+		if (end == at || (*end && *end != ',') || !id || id > INT32_MAX || *at == '-')
+			return usage("'%s' is not a list of process or thread ids such as 12,345", arg);
+		if (options->ids_cnt == OPTIONS_MAX_IDS)
+			return usage("at most %d ids", OPTIONS_MAX_IDS);
+		options->ids[options->ids_cnt++] = (uint32_t)id;
+		at = *end ? end + 1 : end;
+	}
+	return options->ids_cnt ? set_filter(options, filter) : usage("no id in '%s'", arg);
+}
+
+static int parse_pids(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	(void)opt;
+	return parse_ids(options, arg, FILTER_PID);
+}
+
+static int parse_tids(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	(void)opt;
+	return parse_ids(options, arg, FILTER_TID);
+}
+
+static int parse_comm(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	if (!*arg || strlen(arg) >= COMM_LEN)
+		return usage("--comm takes a process name of 1 to 15 characters");
+	options->comm = arg;
+	return parse_text(opt, arg, options) ? -EINVAL : set_filter(options, FILTER_COMM);
+}
+
+static int parse_cgroup(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	return parse_text(opt, arg, options) ? -EINVAL : set_filter(options, FILTER_CGROUP);
+}
+
+static int parse_event(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	char known[512] = "";
+
+	(void)opt;
+	options->event = event_find(arg);
+	if (options->event)
+		return 0;
+	for (unsigned int i = 0; event_at(i); i++) {
+		strcat(known, " ");
+		strcat(known, event_at(i)->name);
+	}
+	return usage("no event '%s'; there are:%s", arg, known);
+}
+
+static int parse_frequency(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	options->frequency_given = true;
+	return parse_number(opt, arg, options);
+}
+
+static int parse_labels(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	static const struct {
+		const char *name;
+		uint32_t flag;
+	} names[] = { { "pid", LABEL_PID },
+		      { "comm", LABEL_COMM },
+		      { "thread_comm", LABEL_THREAD_COMM },
+		      { "tid", LABEL_TID },
+		      { "cpu", LABEL_CPU },
+		      { "timestamps", LABEL_TIMESTAMP } };
+
+	(void)opt;
+	while (*arg) {
+		size_t len = strcspn(arg, ","), i;
+
+		for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+			if (strlen(names[i].name) == len && !strncmp(names[i].name, arg, len))
+				break;
+		if (i == sizeof(names) / sizeof(*names))
+			return usage("no label '%.*s'; there are: pid comm thread_comm tid cpu timestamps",
+				     (int)len, arg);
+		options->labels |= names[i].flag;
+		arg += len + (arg[len] == ',');
+	}
+	return 0;
+}
+
+static int parse_by(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	static const char *const names[] = { "function", "line",    "file",
+					     "module",	 "process", "thread" };
+
+	(void)opt;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(arg, names[i])) {
+			options->by = (enum report_by)i;
+			return 0;
+		}
+	return usage("--by takes function, line, file, module, process or thread, not '%s'", arg);
+}
+
+static const struct cli_opt opts[] = {
+	{ 'a', "all", NULL, parse_flag, FIELD(all), 0, 0, FOR_RECORD, false,
+	  "the whole host, also with a command" },
+	{ 'p', "pid", "PID,...", parse_pids, 0, 0, 0, FOR_RECORD, false,
+	  "these processes: all threads, and children forked from now on" },
+	{ 't', "tid", "TID,...", parse_tids, 0, 0, 0, FOR_RECORD, false, "these threads alone" },
+	{ 256, "comm", "NAME", parse_comm, FIELD(comm), 0, 0, FOR_RECORD, false,
+	  "processes of this name" },
+	{ 257, "cgroup", "PATH", parse_cgroup, FIELD(cgroup), 0, 0, FOR_RECORD, false,
+	  "a cgroup v2 and everything below it" },
+	{ 258, "no-children", NULL, parse_flag, FIELD(no_children), 0, 0, FOR_RECORD, false,
+	  "-p: not the children forked later" },
+	{ 'e', "event", "EVENT", parse_event, 0, 0, 0, FOR_RECORD, false,
+	  "what to sample (cpu-clock)" },
+	{ 'F', "frequency", "HZ", parse_frequency, FIELD(frequency), 1, 10000, FOR_RECORD, false,
+	  "samples per second and CPU, 1 to 10000 (99)" },
+	{ 'd', "duration", "TIME", parse_duration, 0, 0, 0, FOR_RECORD, false,
+	  "stop after that time: 10, 10s, 500ms, 2m, 1h" },
+	{ 259, "max-depth", "N", parse_number, FIELD(max_depth), 1, MAX_USER_FRAMES, FOR_RECORD,
+	  false, "user frames of a stack, 1 to 4096 (1024)" },
+	{ 260, "no-kernel", NULL, parse_flag, FIELD(no_kernel), 0, 0, FOR_RECORD, false,
+	  "without kernel frames" },
+	{ 'o', "output", "FILE", parse_text, FIELD(output), 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	  "the profile (sonde.pb.gz); - is standard output" },
+	{ 261, "raw", "FILE", parse_text, FIELD(raw), 0, 0, FOR_RECORD, false,
+	  "keep the records too, for sonde replay" },
+	{ 262, "labels", "LIST", parse_labels, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	  "more labels: tid,cpu,timestamps (pid, comm and thread_comm are always there)" },
+	{ 263, "by", "WHAT", parse_by, 0, 0, 0, FOR_REPORT, false,
+	  "function, line, file, module, process or thread (function)" },
+	{ 'n', "top", "N", parse_number, FIELD(top), 1, 1000000, FOR_REPORT, false, "rows (30)" },
+	{ 264, "focus", "REGEX", parse_text, FIELD(focus), 0, 0, FOR_REPORT, false,
+	  "only samples with a function or file that matches" },
+	{ 'v', "verbose", NULL, parse_flag, FIELD(verbose), 0, 0,
+	  FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "more words" },
+	{ 265, "debug-stop", NULL, parse_flag, FIELD(stop_sampled), 0, 0, FOR_RECORD, true,
+	  "SIGSTOP to the thread just sampled" },
+	{ 266, "debug-no-unwind", NULL, parse_flag, FIELD(no_unwind), 0, 0, FOR_RECORD, true,
+	  "no user stacks" },
+	{ 267, "debug-faults", "N", parse_number, FIELD(fault_rate), 0, 1024, FOR_RECORD, true,
+	  "N of 1,024 map updates and reservations fail" },
+	{ 'h', "help", NULL, NULL, 0, 0, 0, FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "this text" },
+};
+#define OPT_CNT (sizeof(opts) / sizeof(*opts))
+
+static const struct {
+	const char *name;
+	unsigned int bit;
+	const char *line;
+} commands[] = {
+	{ "record", FOR_RECORD,
+	  "sonde record [-a | -p PID,... | -t TID,... | --comm NAME | --cgroup PATH] [OPTION...] "
+	  "[-- COMMAND ARG...]" },
+	{ "replay", FOR_REPLAY, "sonde replay FILE [-o PROFILE]" },
+	{ "report", FOR_REPORT, "sonde report [FILE] [OPTION...]" },
+};
+#define COMMAND_CNT (sizeof(commands) / sizeof(*commands))
+
+static void print_option(const struct cli_opt *opt)
+{
+	char left[64];
+	int len = opt->short_name < 256 ? snprintf(left, sizeof(left), "-%c, ", opt->short_name) :
+					  snprintf(left, sizeof(left), "    ");
+
+	snprintf(left + len, sizeof(left) - (size_t)len, "--%s%s%s", opt->long_name,
+		 opt->arg ? " " : "", opt->arg ? opt->arg : "");
+	printf("  %-26s %s\n", left, opt->help);
+}
+
+static int print_help(unsigned int which)
+{
+	printf("sonde: a sampling profiler for everything that runs on this host\n\n");
+	for (size_t i = 0; i < COMMAND_CNT; i++)
+		if (commands[i].bit & which)
+			printf("usage: %s\n", commands[i].line);
+	printf("\n");
+	for (size_t i = 0; i < OPT_CNT; i++)
+		if ((opts[i].commands & which) && !opts[i].hidden)
+			print_option(&opts[i]);
+	return CLI_DONE;
+}
+
+static void fill_getopt(unsigned int which, char *shorts, struct option *longs)
+{
+	size_t cnt = 0;
+
+	*shorts++ = '+';
+	*shorts++ = ':';
+	for (size_t i = 0; i < OPT_CNT; i++) {
+		const struct cli_opt *opt = &opts[i];
+
+		if (!(opt->commands & which))
+			continue;
+		longs[cnt++] = (struct option){ opt->long_name,
+						opt->arg ? required_argument : no_argument, NULL,
+						opt->short_name };
+		if (opt->short_name > 255)
+			continue;
+		*shorts++ = (char)opt->short_name;
+		if (opt->arg)
+			*shorts++ = ':';
+	}
+	*shorts = 0;
+	longs[cnt] = (struct option){ 0 };
+}
+
+static int parse_options(int argc, char **argv, unsigned int which, struct options *options)
+{
+	char shorts[2 * MAX_OPTS + 3];
+	struct option longs[MAX_OPTS + 1];
+	int c;
+
+	fill_getopt(which, shorts, longs);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		int err = -EINVAL;
+
+		if (c == ':')
+			return usage("%s needs a value; see sonde --help", argv[optind - 1]);
+		if (c == '?')
+			return usage("no option '%s'; see sonde --help", argv[optind - 1]);
+		if (c == 'h')
+			return print_help(which);
+		for (size_t i = 0; i < OPT_CNT; i++)
+			if (opts[i].short_name == c)
+				err = opts[i].parse(&opts[i], optarg, options);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What is left after the options: a command, or the name of a file. */
+static int take_rest(int argc, char **argv, unsigned int which, struct options *options)
+{
+	if (which == FOR_RECORD) {
+		if (optind < argc)
+			options->command = argv + optind;
+		if (options->all && options->filter != FILTER_NONE)
+			return usage("-a means the whole host: leave out -p, -t, --comm and --cgroup");
+		if (options->command && !options->all && options->filter == FILTER_NONE)
+			options->filter = FILTER_PID;
+		return 0;
+	}
+	if (optind < argc)
+		options->input = argv[optind++];
+	if (optind < argc)
+		return usage("one file at a time: '%s' is too much", argv[optind]);
+	if (!options->input && which == FOR_REPLAY)
+		return usage("which file? sonde replay FILE, made by sonde record --raw FILE");
+	if (!options->input)
+		options->input = "sonde.pb.gz";
+	return 0;
+}
+
+int cli_parse(int argc, char **argv, struct options *ret_options)
+{
+	struct options options = {
+		.event = event_at(0),
+		.frequency = 99,
+		.max_depth = DEFAULT_USER_FRAMES,
+		.output = "sonde.pb.gz",
+		.labels = LABEL_DEFAULT,
+		.top = 30,
+	};
+	int err;
+
+	if (argc < 2)
+		return usage("what shall I do? try: sonde record -d 10; see sonde --help");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print_help(FOR_RECORD | FOR_REPLAY | FOR_REPORT);
+	if (!strcmp(argv[1], "--version")) {
+		printf("sonde %s\n", SONDE_VERSION);
+		return CLI_DONE;
+	}
+	for (size_t i = 0; i < COMMAND_CNT; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		options.command_name = commands[i].name;
+		err = parse_options(argc - 1, argv + 1, commands[i].bit, &options);
+		if (!err)
+			optind++; /* counted from the command's name */
+		if (!err)
+			err = take_rest(argc, argv, commands[i].bit, &options);
+		if (!err)
+			*ret_options = options;
+		return err;
+	}
+	return usage("no command '%s'; there are: record, replay, report", argv[1]);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/capture/event_table.h"
+#include "collector/cli/cli.h"
+#include "collector/finish.h"
+#include "collector/output/file.h"
+#include "collector/source/raw_file.h"
+#include "common/log.h"
+
+static void apply(void *ctx, const struct record_header *rec)
+{
+	ingest__apply(ctx, rec);
+}
+
+/* The event and the frequency are those of the recording. */
+static struct options as_recorded(const struct ingest *ingest, const struct options *options)
+{
+	scope_memory char *event = ingest__host_value(ingest, "event");
+	scope_memory char *frequency = ingest__host_value(ingest, "frequency");
+	struct options recorded = *options;
+
+	recorded.event = event ? event_find(event) : NULL;
+	if (!recorded.event)
+		recorded.event = event_at(0);
+	recorded.frequency = frequency ? (uint32_t)strtoul(frequency, NULL, 10) : 0;
+	if (!recorded.frequency)
+		recorded.frequency = 99;
+	return recorded;
+}
+
+int cmd_replay(const struct options *options)
+{
+	struct options recorded;
+	struct ingest ingest;
+	int err = output_check(options->output);
+
+	if (err || ingest__init(&ingest, options->labels))
+		return 1;
+	err = raw_file_read(options->input, apply, &ingest);
+	if (err)
+		log_error("%s: %s", options->input,
+			  err == -EBADMSG ? "not a whole file of sonde record --raw; what could be read "
+					    "is used" :
+					    strerror(-err));
+	if (!err || aggregate__samples(ingest.aggregate)) {
+		int bad = err;
+
+		recorded = as_recorded(&ingest, options);
+		err = write_profile(&ingest, &recorded, 0);
+		err = err ? err : bad;
+	}
+	ingest__fini(&ingest);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* What recording and replay end with: names, the file, the words to the user. */
+#include "collector/cli/options.h"
+#include "collector/profile/ingest.h"
+
+/* map_bytes: memory of BPF maps and rings; 0 for a replay. */
+int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes);

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "collector/cli/cli.h"
+#include "common/log.h"
+
+static const struct {
+	const char *name;
+	int (*run)(const struct options *options);
+} commands[] = {
+	{ "record", cmd_record },
+	{ "replay", cmd_replay },
+	{ "report", cmd_report },
+};
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = cli_parse(argc, argv, &options);
+
+	if (status < 0)
+		return EXIT_USAGE;
+	if (status == CLI_DONE)
+		return 0;
+	if (options.verbose)
+		log_set_level(LOG_INFO);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(commands[i].name, options.command_name))
+			return commands[i].run(&options);
+	return EXIT_USAGE;
+}

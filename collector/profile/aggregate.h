@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/*
+ * Samples summed by (stack, labels), in bounded memory. Addresses become locations when a sample is
+ * applied, by the mappings of its process at that moment; after that a sample depends on no process.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/shared/config.h"
+#include "common/cleanup.h"
+#include "common/strtab.h"
+
+#define LOCATION_TRUNCATED_BINARY UINT32_MAX /* the root "[truncated]" */
+#define LOCATION_LOST_BINARY (UINT32_MAX - 1) /* "[lost]" */
+
+struct location { /* off: in the file; an address for the kernel and for code in no file */
+	uint64_t off;
+	uint32_t binary;
+	uint32_t pad;
+};
+
+struct label_set {
+	uint64_t timestamp_ns; /* UTC; 0: not asked for */
+	uint32_t pid; /* 0 where not asked for, as the rest */
+	uint32_t tid;
+	uint32_t cpu; /* + 1 */
+	uint32_t comm; /* string ids */
+	uint32_t thread_comm;
+	uint32_t pad;
+};
+
+struct stack {
+	uint32_t labels; /* index */
+	uint32_t cnt;
+	uint64_t samples;
+	uint64_t weight;
+	const uint32_t *locations; /* indexes, leaf first; borrowed */
+};
+
+struct aggregate;
+
+struct aggregate *aggregate__new(void); /* NULL: no memory */
+void aggregate__free(struct aggregate *aggregate);
+DEFINE_FREEP(aggregate)
+
+struct strtab *aggregate__strings(struct aggregate *aggregate);
+/* Index of a location; UINT32_MAX: no memory. */
+uint32_t aggregate__location(struct aggregate *aggregate, uint32_t binary, uint64_t off);
+/* False when the budget is used up: the caller counts the sample as lost. */
+bool aggregate__add(struct aggregate *aggregate, const struct label_set *labels,
+		    const uint32_t *locations, uint32_t cnt, uint64_t samples, uint64_t weight);
+
+const struct location *aggregate__locations(const struct aggregate *aggregate, uint32_t *ret_cnt);
+const struct label_set *aggregate__labels(const struct aggregate *aggregate, uint32_t idx);
+void aggregate__for_each(const struct aggregate *aggregate,
+			 void (*fn)(void *ctx, const struct stack *stack), void *ctx);
+uint64_t aggregate__samples(const struct aggregate *aggregate);

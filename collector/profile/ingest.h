@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* Records in order of time -> processes, binaries and summed samples. The same for live rings and for
+ * a file of records. */
+#include "collector/process/proc_table.h"
+#include "collector/profile/aggregate.h"
+
+struct ingest {
+	struct proc_table *processes; /* owned, as the rest */
+	struct binaries *binaries;
+	struct aggregate *aggregate;
+	char *host; /* RECORD_HOST: key=value lines */
+	char *kallsyms; /* RECORD_KALLSYMS */
+	size_t kallsyms_size;
+	uint8_t *vdso; /* RECORD_VDSO */
+	size_t vdso_size;
+	struct counts counts; /* RECORD_COUNTERS */
+	uint64_t event_records_lost;
+	uint64_t no_memory; /* samples that did not fit the budget */
+	uint64_t no_memory_weight;
+	uint64_t truncated;
+	uint64_t duration_ns;
+	uint64_t utc_offset_ns; /* UTC minus CLOCK_MONOTONIC */
+	uint32_t label_flags; /* enum label_flag */
+};
+
+int ingest__init(struct ingest *ingest, uint32_t label_flags);
+void ingest__fini(struct ingest *ingest);
+void ingest__apply(struct ingest *ingest, const struct record_header *rec);
+/* A value of the host's key=value lines; "" when absent. The caller frees it. */
+char *ingest__host_value(const struct ingest *ingest, const char *key);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* One recording: owns every part, drains the rings, keeps the kernel side's process table right. */
+#include <signal.h>
+#include <stdbool.h>
+
+#include "collector/cli/options.h"
+#include "collector/profile/ingest.h"
+
+struct session;
+
+/* Loads and opens everything; nothing samples yet. Errors are logged. */
+int session__open(const struct options *options, struct session **ret_session);
+void session__free(struct session *session);
+DEFINE_FREEP(session)
+
+int session__add_target(struct session *session, uint32_t id);
+int session__start(struct session *session);
+/* Drains until *stop, the duration, or the end of child (0: none). Progress goes to a terminal. */
+int session__run(struct session *session, const volatile sig_atomic_t *stop, int child,
+		 int *ret_child_status);
+/* Stops sampling, drains the rest, reads kallsyms. */
+int session__stop(struct session *session);
+
+struct ingest *session__ingest(struct session *session);
+uint64_t session__map_bytes(const struct session *session);

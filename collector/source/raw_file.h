@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* A file of records, gzip'd: what record --raw keeps and replay reads. It begins with eight bytes of
+ * name and version; then records as they are in memory (little-endian hosts only). */
+#include "collector/source/batch.h"
+
+struct raw_writer;
+
+int raw_writer__open(const char *path, struct raw_writer **ret_writer); /* mode 0600 */
+int raw_writer__close(struct raw_writer *writer); /* also frees; a negative errno: not all was kept */
+void raw_writer__add(struct raw_writer *writer, const struct record_header *rec);
+
+/* Hands out every record. -EBADMSG: not such a file, or damaged (what came before was handed out). */
+int raw_file_read(const char *path, record_fn fn, void *ctx);

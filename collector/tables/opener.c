@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/tables/opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/tables/runs.h"
+
+struct opener {
+	struct worker *worker; /* owned */
+	struct residence *residence; /* borrowed; the worker's */
+	struct opener_events events;
+	void *ctx;
+};
+
+struct open_job {
+	struct job job;
+	struct opener *opener;
+	char *path; /* owned */
+	enum binary_kind kind;
+	uint32_t pid;
+	uint64_t start;
+	uint64_t end;
+	struct build_id build_id; /* expected; size 0: any */
+	bool with_table;
+	int open_fd; /* borrowed; -1 */
+	struct opened out;
+};
+
+struct barrier_job {
+	struct job job;
+	struct opener *opener;
+	uint64_t token;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+static bool same_build_id(int fd, const struct build_id *expected)
+{
+	scope_free(elf_file) struct elf_file *file = NULL;
+	struct build_id id;
+
+	if (elf_file__open(fd, &file))
+		return false;
+	id = elf_file__build_id(file);
+	return id.size == expected->size && !memcmp(id.bytes, expected->bytes, id.size);
+}
+
+/* By the mapping itself (deleted files too), by the process's root, by our own when the build id
+ * agrees. O_NONBLOCK: a path may lead to a FIFO by now. */
+static int open_target_file(const struct open_job *job)
+{
+	static const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", job->pid,
+		 (unsigned long long)job->start, (unsigned long long)job->end);
+	fd = open(path, flags);
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%u/root%s", job->pid, job->path);
+	fd = open(path, flags);
+	if (fd >= 0)
+		return fd;
+	if (!job->build_id.size)
+		return -errno;
+	fd = open(job->path, flags);
+	if (fd < 0)
+		return -errno;
+	if (same_build_id(fd, &job->build_id))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+int file_facts(uint32_t binary, int fd, struct file_record **ret_facts)
+{
+	scope_free(elf_file) struct elf_file *file = NULL;
+	const struct elf_segment *segments = NULL;
+	struct file_record *facts;
+	struct stat st;
+	size_t cnt = 0;
+	uint32_t size;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOEXEC;
+	if (!elf_file__open(fd, &file))
+		segments = elf_file__segments(file, &cnt);
+	size = RECORD_ALIGN((uint32_t)(sizeof(*facts) + cnt * sizeof(*segments)));
+	facts = calloc(1, size);
+	if (!facts)
+		return -ENOMEM;
+	facts->h = (struct record_header){ RECORD_FILE, size, now_ns() };
+	facts->binary = binary;
+	facts->dev = st.st_dev;
+	facts->inode = st.st_ino;
+	facts->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	facts->size = (uint64_t)st.st_size;
+	if (file)
+		facts->build_id = elf_file__build_id(file);
+	facts->segment_cnt = (uint32_t)cnt;
+	if (cnt)
+		memcpy(facts + 1, segments, cnt * sizeof(*segments));
+	*ret_facts = facts;
+	return 0;
+}
+
+static struct file_record *failed_facts(uint32_t binary, int err)
+{
+	struct file_record *facts = calloc(1, sizeof(*facts));
+
+	if (!facts)
+		return NULL;
+	facts->h = (struct record_header){ RECORD_FILE, sizeof(*facts), now_ns() };
+	facts->binary = binary;
+	facts->error = err;
+	return facts;
+}
+
+int own_vdso(const void **ret_image, size_t *ret_size)
+{
+	unsigned long at = getauxval(AT_SYSINFO_EHDR);
+	unsigned long start, end;
+	scope_file FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+
+	while (maps && fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx", &start, &end) != 2 || start != at)
+			continue;
+		*ret_image = (const void *)at;
+		*ret_size = end - start;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int open_elf(const struct open_job *job, int fd, struct elf_file **ret_file)
+{
+	const void *image;
+	size_t size;
+	int err;
+
+	if (job->kind != BINARY_VDSO)
+		return elf_file__open(fd, ret_file);
+	err = own_vdso(&image, &size);
+	return err ? err : elf_file__open_memory(image, size, ret_file);
+}
+
+static enum table_state make_table(struct open_job *job, int fd)
+{
+	scope_free(elf_file) struct elf_file *file = NULL;
+	scope_free(cfi_table) struct cfi_table *cfi = NULL;
+	int err;
+
+	if (open_elf(job, fd, &file) || cfi_table__load(file, &cfi))
+		return TABLE_ABSENT;
+	err = residence__add(job->opener->residence, cfi, &job->out.table);
+	return err ? TABLE_NO_ROOM : TABLE_RESIDENT;
+}
+
+static void vdso_facts(struct open_job *job)
+{
+	scope_free(elf_file) struct elf_file *file = NULL;
+	const struct elf_segment *segments;
+	struct file_record *facts;
+	size_t cnt;
+
+	if (open_elf(job, -1, &file)) {
+		job->out.facts = failed_facts(job->out.binary, -ENOENT);
+		return;
+	}
+	segments = elf_file__segments(file, &cnt);
+	facts = calloc(1, sizeof(*facts) + cnt * sizeof(*segments));
+	if (!facts)
+		return;
+	facts->h = (struct record_header){
+		RECORD_FILE, RECORD_ALIGN((uint32_t)(sizeof(*facts) + cnt * sizeof(*segments))),
+		now_ns()
+	};
+	facts->binary = job->out.binary;
+	facts->build_id = elf_file__build_id(file);
+	facts->segment_cnt = (uint32_t)cnt;
+	memcpy(facts + 1, segments, cnt * sizeof(*segments));
+	job->out.facts = facts;
+}
+
+static int open_binary(struct open_job *job)
+{
+	int fd = open_target_file(job), err;
+
+	if (fd < 0) {
+		job->out.facts = failed_facts(job->out.binary, fd);
+		return -1;
+	}
+	err = file_facts(job->out.binary, fd, &job->out.facts);
+	if (err) {
+		job->out.facts = failed_facts(job->out.binary, err);
+		close(fd);
+		return -1;
+	}
+	job->out.fd = fd;
+	return fd;
+}
+
+static void run_open(struct job *j)
+{
+	struct open_job *job = (struct open_job *)j;
+	int fd = job->open_fd;
+
+	if (job->kind == BINARY_VDSO)
+		vdso_facts(job);
+	else if (fd < 0)
+		fd = open_binary(job);
+	if (!job->with_table)
+		return;
+	if (fd < 0 && job->kind != BINARY_VDSO)
+		job->out.table_state = TABLE_ABSENT;
+	else
+		job->out.table_state = make_table(job, fd);
+}
+
+static void done_open(struct job *j, void *ctx)
+{
+	struct open_job *job = (struct open_job *)j;
+	struct opener *opener = ctx;
+
+	opener->events.opened(opener->ctx, &job->out);
+	free(job->out.facts);
+	free(job->path);
+	free(job);
+}
+
+int opener__submit(struct opener *opener, const struct binary *binary, bool with_table)
+{
+	struct open_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return -ENOMEM;
+	job->path = strdup(binary->path);
+	if (!job->path) {
+		free(job);
+		return -ENOMEM;
+	}
+	job->job.run = run_open;
+	job->job.done = done_open;
+	job->opener = opener;
+	job->kind = binary->kind;
+	job->pid = binary->hint_pid;
+	job->start = binary->hint_start;
+	job->end = binary->hint_end;
+	job->build_id = binary->build_id;
+	job->with_table = with_table;
+	job->open_fd = binary->fd;
+	job->out.binary = binary->id;
+	job->out.fd = -1;
+	worker__submit(opener->worker, &job->job);
+	return 0;
+}
+
+static void run_barrier(struct job *j)
+{
+	residence__barrier(((struct barrier_job *)j)->opener->residence);
+}
+
+static void done_barrier(struct job *j, void *ctx)
+{
+	struct barrier_job *job = (struct barrier_job *)j;
+	struct opener *opener = ctx;
+
+	opener->events.barrier(opener->ctx, job->token);
+	free(job);
+}
+
+int opener__barrier(struct opener *opener, uint64_t token)
+{
+	struct barrier_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return -ENOMEM;
+	job->job.run = run_barrier;
+	job->job.done = done_barrier;
+	job->opener = opener;
+	job->token = token;
+	worker__submit(opener->worker, &job->job);
+	return 0;
+}
+
+int opener__new(struct residence *residence, const struct opener_events *events, void *ctx,
+		struct opener **ret_opener)
+{
+	struct opener *opener = calloc(1, sizeof(*opener));
+
+	if (!opener)
+		return -ENOMEM;
+	opener->residence = residence;
+	opener->events = *events;
+	opener->ctx = ctx;
+	opener->worker = worker__new();
+	if (!opener->worker) {
+		free(opener);
+		return -ENOMEM;
+	}
+	*ret_opener = opener;
+	return 0;
+}
+
+void opener__free(struct opener *opener)
+{
+	if (!opener)
+		return;
+	worker__free(opener->worker);
+	free(opener);
+}
+
+void opener__collect(struct opener *opener)
+{
+	worker__collect(opener->worker, opener);
+}
+
+int opener__fd(const struct opener *opener)
+{
+	return worker__fd(opener->worker);
+}
+
+uint32_t opener__waiting(struct opener *opener)
+{
+	return worker__waiting(opener->worker);
+}
+
+int binary_reopen(const struct binary *binary)
+{
+	int fd = open(binary->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (binary->build_id.size ? same_build_id(fd, &binary->build_id) :
+				    (binary->inode && !fstat(fd, &st) && st.st_dev == binary->dev &&
+				     st.st_ino == binary->inode))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}

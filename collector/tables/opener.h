@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* The worker's jobs: opening a binary, making its unwind table resident, waiting for RCU. */
+#include "collector/process/binary.h"
+#include "collector/tables/residence.h"
+#include "collector/tables/worker.h"
+
+struct opener;
+
+struct opened { /* a finished job */
+	uint32_t binary;
+	int fd; /* the taker closes it; -1 */
+	struct file_record *facts; /* borrowed; NULL when the binary was open before */
+	enum table_state table_state; /* TABLE_NONE: none was asked for */
+	struct binary_table *table; /* the taker frees it; NULL */
+};
+
+struct opener_events {
+	void (*opened)(void *ctx, const struct opened *opened);
+	void (*barrier)(void *ctx, uint64_t token);
+};
+
+/* residence: borrowed; from here on the worker's alone. */
+int opener__new(struct residence *residence, const struct opener_events *events, void *ctx,
+		struct opener **ret_opener);
+void opener__free(struct opener *opener);
+DEFINE_FREEP(opener)
+
+/* Opens the binary if it is not open yet; with_table: also makes its rows resident. */
+int opener__submit(struct opener *opener, const struct binary *binary, bool with_table);
+int opener__barrier(struct opener *opener, uint64_t token);
+void opener__collect(struct opener *opener); /* calls the events of finished jobs */
+int opener__fd(const struct opener *opener);
+uint32_t opener__waiting(struct opener *opener);
+
+/* The same in the caller's thread: identity and segments of an open file. */
+int file_facts(uint32_t binary, int fd, struct file_record **ret_facts);
+/* An open descriptor of a binary that is not open (any more), identity checked; or an errno. */
+int binary_reopen(const struct binary *binary);
+/* The image of the vdso in our own address space: the same in every process. */
+int own_vdso(const void **ret_image, size_t *ret_size);

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Names of one file. Symbols of all sources go into one array, sorted by address; where two stand at
+ * one address the better one stays: global over local over weak, sized over unsized, then the one
+ * without leading underscores, the shorter, the first of the alphabet. A search takes the symbol with
+ * the greatest start that covers the address. Extents of functions from .eh_frame bound symbols
+ * without size, and answer where there is no name.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <elf.h>
+
+#include "symbolizer/native/cfi.h"
+#include "symbolizer/native/debugdata.h"
+#include "symbolizer/native/plt.h"
+#include "symbolizer/symbolizer.h"
+
+#define MAX_SYMBOLS (16U << 20)
+#define MAX_BACK 64 /* nested symbols looked through */
+
+struct symbol {
+	uint64_t start;
+	uint64_t size;
+	uint32_t name; /* offset in the pool */
+	uint8_t rank; /* smaller is better */
+	uint8_t source; /* enum name_source */
+	uint16_t pad;
+};
+
+struct symbol_table {
+	struct symbol *symbols; /* owned, as the rest */
+	char *pool;
+	struct cfi_range *ranges;
+	size_t range_cnt;
+	uint32_t cnt;
+	uint32_t room;
+	uint32_t pool_size;
+	uint32_t pool_room;
+};
+
+static bool pool_add(struct symbol_table *t, const char *name, uint32_t *ret_off)
+{
+	size_t len = strlen(name) + 1;
+
+	if (len > t->pool_room - t->pool_size) {
+		size_t room = t->pool_room ? t->pool_room * 2UL : 65536;
+		char *more;
+
+		while (room - t->pool_size < len)
+			room *= 2;
+		if (room > UINT32_MAX)
+			return false;
+		more = realloc(t->pool, room);
+		if (!more)
+			return false;
+		t->pool = more;
+		t->pool_room = (uint32_t)room;
+	}
+	memcpy(t->pool + t->pool_size, name, len);
+	*ret_off = t->pool_size;
+	t->pool_size += (uint32_t)len;
+	return true;
+}
+
+static int add_symbol(struct symbol_table *t, struct symbol symbol, const char *name)
+{
+	if (t->cnt == t->room) {
+		uint32_t room = t->room ? t->room * 2 : 1024;
+		struct symbol *more = realloc(t->symbols, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		t->symbols = more;
+		t->room = room;
+	}
+	if (t->cnt == MAX_SYMBOLS || !pool_add(t, name, &symbol.name))
+		return -ENOMEM;
+	t->symbols[t->cnt++] = symbol;
+	return 0;
+}
+
+static bool in_code(const struct elf_section *sections, size_t cnt, uint16_t idx)
+{
+	return idx < cnt && (sections[idx].flags & SHF_EXECINSTR);
+}
+
+static uint8_t rank_of(uint8_t info)
+{
+	switch (ELF64_ST_BIND(info)) {
+	case STB_GLOBAL:
+		return 0;
+	case STB_LOCAL:
+		return 1;
+	default:
+		return 2;
+	}
+}
+
+static int add_section(struct symbol_table *t, struct elf_file *file,
+		       const struct elf_section *symtab, enum name_source source)
+{
+	size_t section_cnt;
+	const struct elf_section *sections = elf_file__sections(file, &section_cnt);
+	struct view symbols, names;
+
+	if (symtab->link >= section_cnt || elf_file__section_data(file, symtab, &symbols) ||
+	    elf_file__section_data(file, &sections[symtab->link], &names))
+		return 0;
+	while (view_left(&symbols) >= sizeof(Elf64_Sym)) {
+		struct symbol symbol = { .source = (uint8_t)source };
+		struct view name = names;
+		const char *text;
+		Elf64_Sym sym;
+		uint8_t type;
+		int err;
+
+		memcpy(&sym, view_take(&symbols, sizeof(sym)), sizeof(sym));
+		type = ELF64_ST_TYPE(sym.st_info);
+		if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
+		    !in_code(sections, section_cnt, sym.st_shndx))
+			continue;
+		view_seek(&name, sym.st_name);
+		text = view_cstr(&name);
+		if (!text || !*text || *text == '$')
+			continue;
+		symbol.start = sym.st_value;
+		symbol.size = sym.st_size;
+		symbol.rank = (uint8_t)(rank_of(sym.st_info) + (sym.st_size ? 0 : 4));
+		err = add_symbol(t, symbol, text);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int add_type(struct symbol_table *t, struct elf_file *file, uint32_t type,
+		    enum name_source source)
+{
+	size_t cnt;
+	const struct elf_section *sections = elf_file__sections(file, &cnt);
+
+	for (size_t i = 1; i < cnt; i++)
+		if (sections[i].type == type)
+			return add_section(t, file, &sections[i], source);
+	return 0;
+}
+
+static int add_debugdata(struct symbol_table *t, struct elf_file *file)
+{
+	scope_memory uint8_t *image = NULL;
+	scope_free(elf_file) struct elf_file *inner = NULL;
+	size_t size;
+
+	if (debugdata_load(file, &image, &size) || elf_file__open_memory(image, size, &inner))
+		return 0;
+	return add_type(t, inner, SHT_SYMTAB, NAME_DEBUGDATA);
+}
+
+struct plt_sink {
+	struct symbol_table *table;
+	int err;
+};
+
+static void take_plt(void *ctx, uint64_t elf_vaddr, uint64_t size, const char *name)
+{
+	struct plt_sink *sink = ctx;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s@plt", name);
+	if (!sink->err)
+		sink->err = add_symbol(sink->table,
+				       (struct symbol){ .start = elf_vaddr, .size = size, .rank = 8,
+							.source = NAME_PLT },
+				       text);
+}
+
+static uint32_t underscores(const char *name)
+{
+	return (uint32_t)strspn(name, "_");
+}
+
+static int compare_symbols(const void *a, const void *b, void *pool)
+{
+	const struct symbol *x = a, *y = b;
+	const char *p = (char *)pool + x->name, *q = (char *)pool + y->name;
+	size_t p_len, q_len;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	if (underscores(p) != underscores(q))
+		return underscores(p) < underscores(q) ? -1 : 1;
+	p_len = strlen(p);
+	q_len = strlen(q);
+	if (p_len != q_len)
+		return p_len < q_len ? -1 : 1;
+	return strcmp(p, q);
+}
+
+/* Sorted, one per address. */
+static void settle(struct symbol_table *t)
+{
+	uint32_t kept = 0;
+
+	if (!t->cnt)
+		return;
+	qsort_r(t->symbols, t->cnt, sizeof(*t->symbols), compare_symbols, t->pool);
+	for (uint32_t i = 0; i < t->cnt; i++)
+		if (!kept || t->symbols[kept - 1].start != t->symbols[i].start)
+			t->symbols[kept++] = t->symbols[i];
+	t->cnt = kept;
+}
+
+static int load(struct symbol_table *t, struct elf_file *file)
+{
+	struct plt_sink sink = { .table = t };
+	int err = add_type(t, file, SHT_SYMTAB, NAME_SYMTAB);
+
+	if (!err)
+		err = add_debugdata(t, file);
+	if (!err)
+		err = add_type(t, file, SHT_DYNSYM, NAME_DYNSYM);
+	plt_for_each(file, take_plt, &sink);
+	if (!err)
+		err = sink.err;
+	if (cfi_ranges__load(file, &t->ranges, &t->range_cnt))
+		t->range_cnt = 0;
+	settle(t);
+	return err;
+}
+
+int symbol_table__load(struct elf_file *file, struct symbol_table **ret_table)
+{
+	scope_free(symbol_table) struct symbol_table *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	err = load(t, file);
+	if (!err)
+		*ret_table = take_ptr(t);
+	return err;
+}
+
+void symbol_table__free(struct symbol_table *t)
+{
+	if (!t)
+		return;
+	free(t->symbols);
+	free(t->pool);
+	free(t->ranges);
+	free(t);
+}
+
+size_t symbol_table__bytes(const struct symbol_table *t)
+{
+	return t->room * sizeof(*t->symbols) + t->pool_room + t->range_cnt * sizeof(*t->ranges);
+}
+
+static const struct cfi_range *find_range(const struct symbol_table *t, uint64_t elf_vaddr)
+{
+	size_t low = 0, high = t->range_cnt;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (t->ranges[mid].elf_vaddr <= elf_vaddr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low || elf_vaddr - t->ranges[low - 1].elf_vaddr >= t->ranges[low - 1].size)
+		return NULL;
+	return &t->ranges[low - 1];
+}
+
+/* A symbol without size reaches up to the next one, but not out of its function's extent, nor beyond
+ * its page where there is none. */
+static bool covers_unsized(const struct symbol *s, const struct cfi_range *range,
+			   uint64_t elf_vaddr, bool next_below)
+{
+	if (next_below)
+		return false;
+	if (range)
+		return s->start >= range->elf_vaddr;
+	return elf_vaddr - s->start < 4096;
+}
+
+struct symbol_name symbol_table__find(const struct symbol_table *t, uint64_t elf_vaddr)
+{
+	const struct cfi_range *range = find_range(t, elf_vaddr);
+	uint32_t low = 0, high = t->cnt;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (t->symbols[mid].start <= elf_vaddr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (uint32_t back = 0; back < MAX_BACK && back < low; back++) {
+		const struct symbol *s = &t->symbols[low - 1 - back];
+
+		if (s->size ? elf_vaddr - s->start < s->size :
+			      covers_unsized(s, range, elf_vaddr, back > 0))
+			return (struct symbol_name){ t->pool + s->name, s->start, s->size,
+						     (enum name_source)s->source };
+	}
+	if (range)
+		return (struct symbol_name){ NULL, range->elf_vaddr, range->size, NAME_FDE };
+	return (struct symbol_name){ .source = NAME_NONE };
+}
