@@ -361,6 +361,8 @@ int session__open(const struct options *options, struct session **ret_session)
 		}
 	}
 	err = sampler__open(options, &s->sampler);
+	if (!err && options->cgroup)
+		err = sampler__set_cgroup(s->sampler, options->cgroup);
 	if (!err)
 		err = open_parts(s);
 	if (err)

@@ -128,6 +128,49 @@ int sampler__add_target(struct sampler *sampler, uint32_t id)
 	return bpf_map_update_elem(bpf_map__fd(sampler->skel->maps.targets), &id, &one, BPF_ANY);
 }
 
+/* Where cgroup v2 is mounted: /proc/self/mountinfo, the type follows " - ". */
+static int find_cgroup_mount(char *to, size_t size)
+{
+	scope_file FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char line[4096];
+
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		char *type = strstr(line, " - cgroup2 "), *at = line;
+
+		for (int field = 0; type && at && field < 4; field++)
+			at = strchr(at + 1, ' ');
+		if (!type || !at)
+			continue;
+		at++;
+		snprintf(to, size, "%.*s", (int)strcspn(at, " "), at);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int sampler__set_cgroup(struct sampler *sampler, const char *path)
+{
+	char mount[2048] = "", whole[4200];
+	uint32_t zero = 0;
+	scope_fd int fd = -1;
+
+	if (find_cgroup_mount(mount, sizeof(mount))) {
+		log_error("no cgroup v2 is mounted here: --cgroup cannot work");
+		return -ENOENT;
+	}
+	snprintf(whole, sizeof(whole), "%s%s%s", strncmp(path, mount, strlen(mount)) ? mount : "",
+		 *path == '/' ? "" : "/", path);
+	fd = open(whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || bpf_map_update_elem(bpf_map__fd(sampler->skel->maps.target_cgroup), &zero, &fd,
+					  BPF_ANY)) {
+		int err = -errno;
+
+		log_error("%s: %s; give a cgroup below %s", whole, strerror(-err), mount);
+		return err;
+	}
+	return 0;
+}
+
 static int add_cpu(struct sampler *sampler, int cpu)
 {
 	int prog = bpf_program__fd(sampler->skel->progs.sample_cpu);

@@ -18,6 +18,8 @@ void sampler__free(struct sampler *sampler);
 DEFINE_FREEP(sampler)
 
 int sampler__add_target(struct sampler *sampler, uint32_t id);
+/* path: absolute, or below the cgroup v2 mount. Errors are logged. */
+int sampler__set_cgroup(struct sampler *sampler, const char *path);
 /* Attaches the process programs and one sampling event per online CPU. */
 int sampler__start(struct sampler *sampler);
 void sampler__stop(struct sampler *sampler);

@@ -297,7 +297,8 @@ static void fill_getopt(unsigned int which, char *shorts, struct option *longs)
 {
 	size_t cnt = 0;
 
-	*shorts++ = '+';
+	if (which == FOR_RECORD) /* what follows the command's name is its own */
+		*shorts++ = '+';
 	*shorts++ = ':';
 	for (size_t i = 0; i < OPT_CNT; i++) {
 		const struct cli_opt *opt = &opts[i];

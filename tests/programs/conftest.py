@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("SONDE_BUILD", ROOT / "build-test"))
+
+
+@pytest.fixture
+def sonde():
+    """Runs sonde with the arguments given; root only."""
+    if os.geteuid():
+        pytest.skip("needs root")
+
+    def run(*args, **more):
+        return subprocess.run([BUILD / "collector/sonde", *map(str, args)],
+                              capture_output=True, timeout=60, **more)
+    return run
+
+
+@pytest.fixture
+def chain():
+    return BUILD / "tests/targets/chain"
+
+
+@pytest.fixture
+def print_rows():
+    return BUILD / "tests/tools/print_rows"

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole runs: what a user types, judged by what the target is known to do and by readers of ours and
+others' (tests/oracles/pprof_wire.py, go tool pprof where there is one)."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracles"))
+from pprof_wire import Profile, violations  # noqa: E402
+
+
+def go():
+    for path in (os.environ.get("SONDE_GO"), "/usr/lib/go-1.23/bin/go", "/usr/local/go/bin/go"):
+        if path and os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def profile(path):
+    p = Profile(path)
+    assert violations(p) == []
+    return p
+
+
+def test_command_and_its_whole_stack(sonde, chain, tmp_path):
+    out = tmp_path / "p.pb.gz"
+    run = sonde("record", "-F", 499, "-o", out, "--", chain, 2)
+    assert run.returncode == 7, run.stderr  # the command's own status
+    assert out.stat().st_mode & 0o777 == 0o600
+    p = profile(out)
+    total = whole = 0
+    for names, values, labels in p.stacks():
+        if names[0] != "chain_leaf" or labels["comm"] != "chain":
+            continue
+        total += values[0]
+        if (names[1:10] == ["chain_mid"] * 9 and names[10] == "chain_compare" and
+                "main" in names and names[-1] == "_start"):
+            whole += values[0]
+    assert total > 300, run.stderr
+    # before the first tables are there a stack is its leaf alone
+    assert whole >= 0.9 * total, (whole, total)
+
+
+def test_depth_limit_is_marked(sonde, chain, tmp_path):
+    out = tmp_path / "p.pb.gz"
+    sonde("record", "-F", 499, "--max-depth", 5, "-o", out, "--", chain, 1)
+    p = profile(out)
+    cut = [names for names, _, _ in p.stacks() if names[0] == "chain_leaf" and len(names) > 1]
+    assert cut and all(names[1:] == ["chain_mid"] * 4 + ["[truncated]"] for names in cut)
+    assert any(c.startswith("truncated stacks: ") and not c.endswith(": 0") for c in p.comments)
+
+
+def test_a_thousand_frames_are_whole(sonde, chain, tmp_path):
+    out = tmp_path / "p.pb.gz"
+    sonde("record", "-F", 199, "-o", out, "--", chain, 2, 1000)
+    deep = [names for names, _, _ in profile(out).stacks() if names.count("chain_mid") == 1001]
+    assert deep and all(names[-1] == "_start" for names in deep)
+
+
+def test_whole_host_pid_and_threads(sonde, chain, tmp_path):
+    target = subprocess.Popen([chain, "6"])
+    time.sleep(0.2)
+    for args in (["-a"], ["-p", target.pid], ["-t", target.pid], ["--comm", "chain"]):
+        out = tmp_path / "p.pb.gz"
+        run = sonde("record", *args, "-d", "1s", "-o", out)
+        assert run.returncode == 0, run.stderr
+        pids = {labels["pid"] for _, _, labels in profile(out).stacks()}
+        assert target.pid in pids, run.stderr
+        if args[0] != "-a":
+            assert pids == {target.pid}
+    assert (tmp_path / "p.pb.gz.old").exists()
+    target.kill()
+    target.wait()
+
+
+def test_cgroup(sonde, chain, tmp_path):
+    mounts = [line.split() for line in open("/proc/self/mountinfo") if " - cgroup2 " in line]
+    if not mounts:
+        pytest.skip("no cgroup v2 mount")
+    group = pathlib.Path(mounts[0][4]) / f"sonde-test-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError as err:
+        pytest.skip(f"cannot make a cgroup: {err}")
+    inside, outside = subprocess.Popen([chain, "5"]), subprocess.Popen([chain, "5"])
+    try:
+        (group / "cgroup.procs").write_text(str(inside.pid))
+        out = tmp_path / "p.pb.gz"
+        run = sonde("record", "--cgroup", group.name, "-d", 1, "-o", out)
+        assert run.returncode == 0, run.stderr
+        assert {labels["pid"] for _, _, labels in profile(out).stacks()} == {inside.pid}
+    finally:
+        for target in (inside, outside):
+            target.kill()
+            target.wait()
+        group.rmdir()
+
+
+def test_replay_gives_the_same_bytes_twice(sonde, chain, tmp_path):
+    raw, live = tmp_path / "r.raw", tmp_path / "live.pb.gz"
+    assert sonde("record", "--raw", raw, "-o", live, "--", chain, 1).returncode == 7
+    outs = [tmp_path / "1.pb.gz", tmp_path / "2.pb.gz"]
+    for out in outs:
+        run = sonde("replay", raw, "-o", out)
+        assert run.returncode == 0, run.stderr
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+    again = {tuple(names): values for names, values, _ in profile(outs[0]).stacks()}
+    assert any(names[0] == "chain_leaf" and names[-1] == "_start" for names in again)
+
+
+def test_pprof_reads_it(sonde, chain, tmp_path):
+    if not go():
+        pytest.skip("no go tool: SONDE_GO, /usr/lib/go-1.23/bin/go")
+    out = tmp_path / "p.pb.gz"
+    sonde("record", "-F", 499, "-o", out, "--", chain, 1)
+    pprof = [go(), "tool", "pprof"]
+    env = dict(os.environ, HOME=str(tmp_path))
+
+    def ask(*args):
+        return subprocess.run([*pprof, *map(str, args)], capture_output=True, text=True, check=True,
+                              env=env).stdout
+    top = ask("-top", out)
+    assert "chain_leaf" in top.splitlines()[next(
+        i for i, line in enumerate(top.splitlines()) if "flat%" in line) + 1]
+    assert "chain_compare" in ask("-traces", out)
+    pid = next(labels["pid"] for _, _, labels in Profile(out).stacks() if labels["comm"] == "chain")
+    assert "chain_leaf" in ask("-top", f"-tagfocus=pid={pid}", out)
+    assert "chain_leaf" not in ask("-top", f"-tagfocus=pid={pid + 1}", out)
+    assert "Total samples = 0" in ask("-top", "-diff_base", out, out) or "0%" in ask(
+        "-top", "-diff_base", out, out)
+    merged = tmp_path / "merged.pb.gz"
+    ask("-proto", f"-output={merged}", out, out)
+    count = sum(v[0] for _, v, _ in Profile(out).stacks())
+    assert sum(v[0] for _, v, _ in Profile(merged).stacks()) == 2 * count
+
+
+@pytest.mark.parametrize("args,code,words", [
+    (["record", "-p", "4194303999"], 2, "not a list"),
+    (["record", "-p", "4194301"], 1, "no process or thread 4194301"),
+    (["record", "-F", "0"], 2, "from 1 to 10000"),
+    (["record", "-F", "10001"], 2, "from 1 to 10000"),
+    (["record", "-d", "5x"], 2, "takes a time"),
+    (["record", "-e", "nonsense"], 2, "no event 'nonsense'"),
+    (["record", "-e", "cycles", "-d", "1"], 1, "no counter for 'cycles'"),
+    (["record", "-a", "-p", "1"], 2, "leave out"),
+    (["record", "-d", "1", "-o", "/nonexistent/x"], 1, "cannot write to folder"),
+    (["record", "--cgroup", "no-such-group", "-d", "1"], 1, "no-such-group"),
+    (["report", "/etc/passwd"], 1, "not a profile"),
+    (["report", "/nonexistent"], 1, "No such file"),
+    (["replay", "/etc/passwd"], 1, "not a whole file"),
+    (["replay"], 2, "which file"),
+    (["nonsense"], 2, "no command 'nonsense'"),
+    ([], 2, "what shall I do"),
+])
+def test_bad_input_is_one_clear_line(sonde, tmp_path, args, code, words):
+    run = sonde(*args, cwd=tmp_path)
+    if "cycles" in args and run.returncode == 0:
+        pytest.skip("this machine has a cycle counter")
+    assert run.returncode == code, run.stderr
+    assert words in run.stderr.decode() and run.stderr.count(b"\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command,code", [
+    (["/nonexistent"], 127), (["/etc/passwd"], 126), (["/bin/sh", "-c", "kill -9 $$"], 137),
+    (["/bin/true"], 0),
+])
+def test_exit_status_of_a_command(sonde, tmp_path, command, code):
+    assert sonde("record", "-o", tmp_path / "p.pb.gz", "--", *command).returncode == code
+
+
+def test_interrupt_writes(sonde, chain, tmp_path):
+    out = tmp_path / "p.pb.gz"
+    run = subprocess.Popen([str(chain.parents[2] / "collector/sonde"), "record", "-a", "-o", out],
+                           stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    run.terminate()
+    assert run.wait(20) == 0
+    profile(out)
+
+
+def test_output_to_a_pipe_and_report(sonde, chain, tmp_path):
+    run = sonde("record", "-o", "-", "--", chain, 1)
+    out = tmp_path / "p.pb.gz"
+    out.write_bytes(run.stdout)
+    profile(out)
+    for by, words in (("function", "chain_leaf"), ("module", "chain"), ("process", " chain"),
+                      ("thread", "chain")):
+        text = sonde("report", out, "--by", by, "-n", 3).stdout.decode()
+        assert words in text.splitlines()[-3:][0] + text, text
+
+
+def test_accounting(sonde, tmp_path):
+    out = tmp_path / "p.pb.gz"
+    sonde("record", "-a", "-d", 1, "-F", 499, "-o", out)
+    counts = dict(c[len("# count "):].split(": ") for c in profile(out).comments
+                  if c.startswith("# count "))
+    n = {key: int(value) for key, value in counts.items()}
+    assert n["ENTRIES"] == sum(n[k] for k in ("KEPT", "IDLE", "NOT_TARGET", "RING_FULL",
+                                              "NO_SCRATCH", "BUSY", "DISARMED"))
+    assert n["KEPT"] == sum(v[0] for _, v, _ in Profile(out).stacks())
