@@ -78,7 +78,8 @@ static void want_table(struct session *s, struct binary *named)
 {
 	struct binary *b = binaries__canonical(s->ingest.binaries, named);
 
-	if (b->table_state != TABLE_NONE || b->state == BINARY_OPENING)
+	if (b->table_state != TABLE_NONE || b->state == BINARY_OPENING ||
+	    (b->state == BINARY_NEW && !b->hint_pid))
 		return;
 	if (opener__submit(s->opener, b, true))
 		return;
@@ -107,24 +108,38 @@ static void want_process(struct session *s, struct process *p)
 	p->stale = true;
 }
 
-/* Writes the runs of wanted processes that changed, once their tables are there. A process whose
- * tables are still made gets a run at once, so that the frames that can be walked are. */
+static void install_run(struct session *s, struct process *p)
+{
+	for (uint32_t i = 0; i < p->mapping_cnt; i++)
+		want_table(s, binaries__at(s->ingest.binaries, p->mappings[i].binary));
+	if (runs__install(s->runs, p, s->ingest.binaries) == -ENOSPC)
+		p->wanted = false; /* the next sample asks again */
+	p->partial = tables_pending(s, p);
+}
+
+/* Writes the runs of wanted processes: at once when mappings changed, so that the frames that can be
+ * walked are; and once more when all tables are there. */
 static void install_runs(struct session *s)
 {
 	struct process *p;
 
-	for (p = proc_table__first(s->ingest.processes); p; p = p->hh.next) {
-		if (!p->wanted || !p->stale)
-			continue;
-		for (uint32_t i = 0; i < p->mapping_cnt; i++)
-			want_table(s, binaries__at(s->ingest.binaries, p->mappings[i].binary));
-		if (p->run && tables_pending(s, p))
-			continue; /* when they are there, once */
-		if (runs__install(s->runs, p, s->ingest.binaries) == -ENOSPC)
-			p->wanted = false; /* the next sample asks again */
-		else
-			p->stale = tables_pending(s, p);
-	}
+	for (p = proc_table__first(s->ingest.processes); p; p = p->hh.next)
+		if (p->wanted && (p->stale || (p->partial && !tables_pending(s, p))))
+			install_run(s, p);
+}
+
+#define MAX_TRIES 8
+
+/* The process was gone before the file could be opened. Another one that maps it may be alive. */
+static bool try_again(struct binary *b, const struct opened *opened)
+{
+	if (!opened->facts || !opened->facts->error || b->kind != BINARY_FILE ||
+	    ++b->tries >= MAX_TRIES)
+		return false;
+	b->hint_pid = 0;
+	b->state = BINARY_NEW;
+	b->table_state = TABLE_NONE;
+	return true;
 }
 
 static void on_opened(void *ctx, const struct opened *opened)
@@ -134,6 +149,8 @@ static void on_opened(void *ctx, const struct opened *opened)
 
 	if (b->state == BINARY_OPENING)
 		b->state = BINARY_NEW; /* learn() decides */
+	if (try_again(b, opened))
+		return;
 	if (opened->facts) {
 		if (s->raw)
 			raw_writer__add(s->raw, &opened->facts->h);
@@ -498,7 +515,7 @@ static void open_the_rest(struct session *s)
 	for (uint32_t i = 0; i < cnt; i++) {
 		struct binary *b = binaries__at(s->ingest.binaries, l[i].binary);
 
-		if (b && b->kind == BINARY_FILE && b->state == BINARY_NEW &&
+		if (b && b->kind == BINARY_FILE && b->state == BINARY_NEW && b->hint_pid &&
 		    !opener__submit(s->opener, b, false))
 			b->state = BINARY_OPENING;
 	}

@@ -62,8 +62,9 @@ struct binary {
 	uint64_t first_start; /* of the first mapping seen: addresses are rebased on it */
 	uint64_t first_off;
 	bool mapped; /* first_start and first_off are set */
+	uint32_t tries; /* openings that failed: the process was gone */
 	/* where a worker may find it */
-	uint32_t hint_pid;
+	uint32_t hint_pid; /* 0: nowhere, until another process maps it */
 	uint64_t hint_start;
 	uint64_t hint_end;
 };

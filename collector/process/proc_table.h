@@ -26,7 +26,8 @@ struct process {
 	uint32_t mapping_cnt;
 	uint32_t mapping_room;
 	bool wanted; /* sampled: its run is to be kept on the kernel side */
-	bool stale; /* mappings or tables changed since the run was written */
+	bool stale; /* mappings changed since the run was written */
+	bool partial; /* some tables were missing when it was written */
 	uint64_t start_ns; /* since boot; 0: not known */
 	struct proc_mapping *mappings; /* owned; sorted, not overlapping */
 	struct run *run; /* counted; NULL: none */
