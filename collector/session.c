@@ -100,18 +100,20 @@ static bool tables_pending(struct session *s, const struct process *p)
 	return false;
 }
 
-static void want_process(struct session *s, struct process *p)
+static void want_process(struct process *p)
 {
 	p->wanted = true;
+	p->stale = true; /* install_runs() asks for its tables */
+}
+
+static void want_tables(struct session *s, const struct process *p)
+{
 	for (uint32_t i = 0; i < p->mapping_cnt; i++)
 		want_table(s, binaries__at(s->ingest.binaries, p->mappings[i].binary));
-	p->stale = true;
 }
 
 static void install_run(struct session *s, struct process *p)
 {
-	for (uint32_t i = 0; i < p->mapping_cnt; i++)
-		want_table(s, binaries__at(s->ingest.binaries, p->mappings[i].binary));
 	if (runs__install(s->runs, p, s->ingest.binaries) == -ENOSPC)
 		p->wanted = false; /* the next sample asks again */
 	p->partial = tables_pending(s, p);
@@ -123,9 +125,13 @@ static void install_runs(struct session *s)
 {
 	struct process *p;
 
-	for (p = proc_table__first(s->ingest.processes); p; p = p->hh.next)
-		if (p->wanted && (p->stale || (p->partial && !tables_pending(s, p))))
+	for (p = proc_table__first(s->ingest.processes); p; p = p->hh.next) {
+		if (!p->wanted || (!p->stale && !p->partial))
+			continue;
+		want_tables(s, p); /* again: a file may have been in a worker's hands the last time */
+		if (p->stale || !tables_pending(s, p))
 			install_run(s, p);
+	}
 }
 
 #define MAX_TRIES 8
@@ -208,7 +214,7 @@ static void follow(struct session *s, const struct record_header *rec)
 			break;
 		if (!p->mapping_cnt)
 			proc_scan(p->pid, s->batch); /* applied with the next turn */
-		want_process(s, p);
+		want_process(p);
 		break;
 	case RECORD_FORK:
 		p = proc_table__find(s->ingest.processes, ((const struct fork_record *)rec)->pid);
