@@ -56,7 +56,7 @@ __noinline int step_native(__u32 cpu)
 
 	if (!s)
 		return 1;
-	return native_walk_step(&s->walk, &s->frames, s->words);
+	return native_walk_step(&s->walk, &s->frames, &s->rules, s->words);
 }
 
 /* The loop in two levels, because the verifier walks every turn of a loop: 64 + 64 turns cost it 3,000
@@ -93,6 +93,7 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	s->walk.r10 = regs->r10;
 	s->walk.flags = WALK_F_EXACT | WALK_F_R10 | WALK_F_FP;
 	s->walk.max_depth = config.max_depth;
+	s->walk.window.size = 0;
 	s->words[0] = frame_word(FRAME_NATIVE, 0, regs->ip);
 	s->walk.cnt = 1;
 	if (regs->compat)
