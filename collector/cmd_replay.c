@@ -31,6 +31,19 @@ static struct options as_recorded(const struct ingest *ingest, const struct opti
 	return recorded;
 }
 
+static int read_all(const char *path, struct ingest *ingest)
+{
+	scope_free(record_source) struct record_source *source = NULL;
+	int more = raw_source__open(path, &source);
+
+	if (more)
+		return more;
+	do
+		more = source->read(source, 0, apply, ingest);
+	while (more > 0);
+	return more;
+}
+
 int cmd_replay(const struct options *options)
 {
 	struct options recorded;
@@ -39,7 +52,7 @@ int cmd_replay(const struct options *options)
 
 	if (err || ingest__init(&ingest, options->labels))
 		return 1;
-	err = raw_file_read(options->input, apply, &ingest);
+	err = read_all(options->input, &ingest);
 	if (err)
 		log_error("%s: %s", options->input,
 			  err == -EBADMSG ? "not a whole file of sonde record --raw; what could be read "

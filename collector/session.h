@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* One recording: owns every part, drains the rings, keeps the kernel side's process table right. */
+/* One recording: its parts, and the loop that moves records from the source to where they count. */
 #include <signal.h>
 #include <stdbool.h>
 
@@ -17,11 +17,11 @@ DEFINE_FREEP(session)
 
 int session__add_target(struct session *session, uint32_t id);
 int session__start(struct session *session);
-/* Drains until *stop, the duration, or the end of child (0: none). Progress goes to a terminal. */
+/* Reads until *stop, the duration, or the end of child (0: none). Progress goes to a terminal. */
 int session__run(struct session *session, const volatile sig_atomic_t *stop, int child,
 		 int *ret_child_status);
-/* Stops sampling, drains the rest, reads kallsyms. */
-int session__stop(struct session *session);
+/* Stops sampling, reads the rest, and gives back all that only recording needs. */
+void session__stop(struct session *session);
 
 struct ingest *session__ingest(struct session *session);
-uint64_t session__map_bytes(const struct session *session);
+uint64_t session__map_bytes(const struct session *session); /* once stopped */

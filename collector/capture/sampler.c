@@ -206,13 +206,10 @@ static void explain_event(const struct options *options, int err)
 			  options->frequency, strerror(-err));
 }
 
-int sampler__start(struct sampler *sampler)
+int sampler__follow_processes(struct sampler *sampler)
 {
-	int cpus[MAX_CPUS], cnt = online_cpus(cpus, MAX_CPUS);
 	int err;
 
-	if (cnt < 0)
-		return cnt;
 	sampler->skel->links.on_fork = bpf_program__attach(sampler->skel->progs.on_fork);
 	sampler->skel->links.on_exec = bpf_program__attach(sampler->skel->progs.on_exec);
 	sampler->skel->links.on_exit = bpf_program__attach(sampler->skel->progs.on_exit);
@@ -222,8 +219,17 @@ int sampler__start(struct sampler *sampler)
 		log_error("cannot attach to the scheduler's tracepoints: %s", strerror(-err));
 		return err;
 	}
+	return 0;
+}
+
+int sampler__start(struct sampler *sampler)
+{
+	int cpus[MAX_CPUS], cnt = online_cpus(cpus, MAX_CPUS);
+
+	if (cnt < 0)
+		return cnt;
 	for (int i = 0; i < cnt; i++) {
-		err = add_cpu(sampler, cpus[i]);
+		int err = add_cpu(sampler, cpus[i]);
 		if (err) {
 			explain_event(sampler->options, err);
 			return err;

@@ -20,8 +20,8 @@ DEFINE_FREEP(sampler)
 int sampler__add_target(struct sampler *sampler, uint32_t id);
 /* path: absolute, or below the cgroup v2 mount. Errors are logged. */
 int sampler__set_cgroup(struct sampler *sampler, const char *path);
-/* Attaches the process programs and one sampling event per online CPU. */
-int sampler__start(struct sampler *sampler);
+int sampler__follow_processes(struct sampler *sampler); /* attaches to fork, exec and exit */
+int sampler__start(struct sampler *sampler); /* one sampling event per online CPU */
 void sampler__stop(struct sampler *sampler);
 /* CPUs come and go: attaches to new ones. fn is told of each change. */
 void sampler__follow_cpus(struct sampler *sampler, void (*fn)(void *ctx, int cpu, bool online),

@@ -5,21 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collector/process/proc_table.h"
+#include "common/clock.h"
 #include "common/io.h"
 
 #define MAX_MAPS_BYTES (64UL << 20)
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
 
 /* "START-END PERM OFF MAJ:MIN INODE   PATH": an executable mapping becomes a record. */
 static void take_maps_line(char *line, uint32_t pid, uint64_t time_ns, struct batch *batch)
@@ -53,6 +45,7 @@ static void take_maps_line(char *line, uint32_t pid, uint64_t time_ns, struct ba
 	rec->dev_major = major;
 	rec->dev_minor = minor;
 	rec->path_size = path_size;
+	rec->scanned = 1;
 	memcpy(rec + 1, path, strlen(path));
 }
 

@@ -46,6 +46,11 @@ struct process *proc_table__first(struct proc_table *table)
 	return table->by_pid;
 }
 
+uint32_t proc_table__cnt(const struct proc_table *table)
+{
+	return HASH_COUNT(table->by_pid);
+}
+
 struct process *proc_table__get(struct proc_table *table, uint32_t pid)
 {
 	struct process *p = proc_table__find(table, pid);

@@ -42,6 +42,7 @@ DEFINE_FREEP(proc_table)
 
 struct process *proc_table__find(struct proc_table *table, uint32_t pid);
 struct process *proc_table__first(struct proc_table *table); /* then process->hh.next */
+uint32_t proc_table__cnt(const struct proc_table *table);
 /* Made when it is new; NULL: no memory. */
 struct process *proc_table__get(struct proc_table *table, uint32_t pid);
 void proc_table__remove(struct proc_table *table, struct process *process);

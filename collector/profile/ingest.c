@@ -7,6 +7,7 @@
 
 #include "bpf/shared/frame.h"
 #include "collector/cli/options.h"
+#include "symbolizer/kernel/kallsyms.h"
 
 int ingest__init(struct ingest *ingest, uint32_t label_flags)
 {
@@ -28,7 +29,7 @@ void ingest__fini(struct ingest *ingest)
 	binaries__free(ingest->binaries);
 	aggregate__free(ingest->aggregate);
 	free(ingest->host);
-	free(ingest->kallsyms);
+	kallsyms__free(ingest->kallsyms);
 	free(ingest->vdso);
 	memset(ingest, 0, sizeof(*ingest));
 }
@@ -165,7 +166,9 @@ void ingest__apply(struct ingest *ingest, const struct record_header *rec)
 		take_host(ingest, rec);
 		break;
 	case RECORD_KALLSYMS:
-		keep(&ingest->kallsyms, &ingest->kallsyms_size, rec);
+		kallsyms__free(take_ptr(ingest->kallsyms));
+		kallsyms__parse((const char *)(rec + 1), rec->size - sizeof(*rec),
+				&ingest->kallsyms);
 		break;
 	case RECORD_VDSO:
 		keep((char **)&ingest->vdso, &ingest->vdso_size, rec);

@@ -11,8 +11,7 @@ struct ingest {
 	struct binaries *binaries;
 	struct aggregate *aggregate;
 	char *host; /* RECORD_HOST: key=value lines */
-	char *kallsyms; /* RECORD_KALLSYMS */
-	size_t kallsyms_size;
+	struct kallsyms *kallsyms; /* RECORD_KALLSYMS */
 	uint8_t *vdso; /* RECORD_VDSO */
 	size_t vdso_size;
 	struct counts counts; /* RECORD_COUNTERS */

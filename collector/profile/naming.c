@@ -34,7 +34,6 @@ struct naming {
 	struct ingest *ingest;
 	const struct naming_options *options;
 	struct profile *profile; /* owned until done */
-	struct kallsyms *kallsyms; /* owned */
 	struct file_names *files; /* owned; by binary id */
 	struct function_entry *functions; /* owned */
 	struct module_entry *modules; /* owned */
@@ -104,13 +103,13 @@ static uint32_t kernel_mapping(struct naming *n, const char *module, uint64_t ad
 	snprintf(e->name, sizeof(e->name), "%s", module);
 	if (!*module) {
 		snprintf(filename, sizeof(filename), "[kernel.kallsyms]_text");
-		m.start = n->kallsyms ? kallsyms__text_start(n->kallsyms) : 0;
-		m.limit = n->kallsyms ? kallsyms__text_end(n->kallsyms) : 0;
+		m.start = n->ingest->kallsyms ? kallsyms__text_start(n->ingest->kallsyms) : 0;
+		m.limit = n->ingest->kallsyms ? kallsyms__text_end(n->ingest->kallsyms) : 0;
 		m.file_off = m.start;
 	} else {
 		snprintf(filename, sizeof(filename), "[%s]", module);
-		if (!n->kallsyms ||
-		    kallsyms__module_range(n->kallsyms, module, &m.start, &m.limit))
+		if (!n->ingest->kallsyms ||
+		    kallsyms__module_range(n->ingest->kallsyms, module, &m.start, &m.limit))
 			m.start = addr;
 	}
 	m.filename = string(n, filename);
@@ -136,8 +135,8 @@ static uint32_t name_kernel(struct naming *n, uint64_t addr)
 	char placed[64];
 	uint32_t mapping;
 
-	if (n->kallsyms)
-		sym = kallsyms__find(n->kallsyms, addr);
+	if (n->ingest->kallsyms)
+		sym = kallsyms__find(n->ingest->kallsyms, addr);
 	mapping = kernel_mapping(n, sym.name ? sym.module : "", addr);
 	if (n->profile->mappings[mapping].limit <= addr ||
 	    n->profile->mappings[mapping].start > addr)
@@ -449,7 +448,6 @@ static void naming_fini(struct naming *n)
 	}
 	free(n->files);
 	free(n->location_of);
-	kallsyms__free(n->kallsyms);
 	profile__free(n->profile);
 }
 
@@ -465,8 +463,6 @@ static int build(struct naming *n)
 	n->location_of = malloc((cnt + 1) * sizeof(*n->location_of));
 	if (!n->profile || !n->files || !n->location_of)
 		return -ENOMEM;
-	if (n->ingest->kallsyms)
-		kallsyms__parse(n->ingest->kallsyms, n->ingest->kallsyms_size, &n->kallsyms);
 	snprintf(first, sizeof(first), "[host:%s]", host);
 	profile__add_mapping(n->profile, &(struct profile_mapping){ .filename = string(n, first) });
 	add_types(n);

@@ -23,8 +23,6 @@ void *batch__add(struct batch *batch, uint32_t type, uint32_t size, uint64_t tim
 /* A whole record as it is. */
 void batch__add_record(struct batch *batch, const struct record_header *rec);
 
-typedef void (*record_fn)(void *ctx, const struct record_header *rec);
-
 /* Hands out all records older than horizon_ns, oldest first, records of equal time in the order in
  * which they were added; keeps the rest. fn may add records: they wait for the next call. */
 void batch__emit(struct batch *batch, uint64_t horizon_ns, record_fn fn, void *ctx);

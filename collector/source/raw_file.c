@@ -61,46 +61,93 @@ void raw_writer__add(struct raw_writer *writer, const struct record_header *rec)
 	put(writer, rec, rec->size);
 }
 
-static int read_records(gzFile file, record_fn fn, void *ctx)
+struct raw_source {
+	struct record_source source;
+	gzFile file;
+	uint8_t *bytes; /* one record; owned */
+	size_t room;
+};
+
+static int reserve(struct raw_source *raw, size_t size)
 {
-	scope_memory uint8_t *bytes = NULL;
-	size_t room = 0;
-	struct record_header h;
-	int n;
+	uint8_t *more;
 
-	while ((n = gzread(file, &h, sizeof(h))) == sizeof(h)) {
-		uint8_t *more;
-
-		if (h.size < sizeof(h) || h.size > RECORD_MAX_SIZE || h.size % 8)
-			return -EBADMSG;
-		if (h.size > room) {
-			more = realloc(bytes, h.size);
-			if (!more)
-				return -ENOMEM;
-			bytes = more;
-			room = h.size;
-		}
-		memcpy(bytes, &h, sizeof(h));
-		if (gzread(file, bytes + sizeof(h), h.size - (unsigned int)sizeof(h)) !=
-		    (int)(h.size - sizeof(h)))
-			return -EBADMSG;
-		if (!record_valid((void *)bytes))
-			return -EBADMSG;
-		fn(ctx, (void *)bytes);
-	}
-	return n ? -EBADMSG : 0;
+	if (size <= raw->room)
+		return 0;
+	more = realloc(raw->bytes, size);
+	if (!more)
+		return -ENOMEM;
+	raw->bytes = more;
+	raw->room = size;
+	return 0;
 }
 
-int raw_file_read(const char *path, record_fn fn, void *ctx)
+/* 1: a record is in bytes; 0: the file's end. */
+static int read_record(struct raw_source *raw)
 {
-	gzFile file = gzopen(path, "rbe");
-	char head[sizeof(magic)];
-	int err = -EBADMSG;
+	struct record_header h;
+	int n = gzread(raw->file, &h, sizeof(h)), err;
 
-	if (!file)
-		return errno ? -errno : -ENOMEM;
-	if (gzread(file, head, sizeof(head)) == sizeof(head) && !memcmp(head, magic, sizeof(magic)))
-		err = read_records(file, fn, ctx);
-	gzclose(file);
-	return err;
+	if (n != sizeof(h))
+		return n ? -EBADMSG : 0;
+	if (h.size < sizeof(h) || h.size > RECORD_MAX_SIZE || h.size % 8)
+		return -EBADMSG;
+	err = reserve(raw, h.size);
+	if (err)
+		return err;
+	memcpy(raw->bytes, &h, sizeof(h));
+	n = (int)(h.size - sizeof(h));
+	if (gzread(raw->file, raw->bytes + sizeof(h), (unsigned int)n) != n)
+		return -EBADMSG;
+	return record_valid((void *)raw->bytes) ? 1 : -EBADMSG;
+}
+
+#define RECORDS_PER_READ 1024
+
+static int raw_source_read(struct record_source *source, int timeout_ms, record_fn fn, void *ctx)
+{
+	struct raw_source *raw = (struct raw_source *)source;
+	int more = 1;
+
+	(void)timeout_ms; /* a file has all its records */
+	for (int i = 0; more > 0 && i < RECORDS_PER_READ; i++) {
+		more = read_record(raw);
+		if (more > 0)
+			fn(ctx, (void *)raw->bytes);
+	}
+	return more;
+}
+
+static void raw_source_free(struct record_source *source)
+{
+	struct raw_source *raw = (struct raw_source *)source;
+
+	if (raw->file)
+		gzclose(raw->file);
+	free(raw->bytes);
+	free(raw);
+}
+
+int raw_source__open(const char *path, struct record_source **ret_source)
+{
+	struct raw_source *raw = calloc(1, sizeof(*raw));
+	char head[sizeof(magic)];
+	int err = 0;
+
+	if (!raw)
+		return -ENOMEM;
+	raw->source = (struct record_source){ raw_source_read, raw_source_free };
+	errno = 0;
+	raw->file = gzopen(path, "rbe");
+	if (!raw->file)
+		err = errno ? -errno : -ENOMEM;
+	else if (gzread(raw->file, head, sizeof(head)) != sizeof(head) ||
+		 memcmp(head, magic, sizeof(magic)))
+		err = -EBADMSG;
+	if (err) {
+		raw_source_free(&raw->source);
+		return err;
+	}
+	*ret_source = &raw->source;
+	return 0;
 }

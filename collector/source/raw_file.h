@@ -3,7 +3,7 @@
 
 /* A file of records, gzip'd: what record --raw keeps and replay reads. It begins with eight bytes of
  * name and version; then records as they are in memory (little-endian hosts only). */
-#include "collector/source/batch.h"
+#include "collector/source/source.h"
 
 struct raw_writer;
 
@@ -11,5 +11,6 @@ int raw_writer__open(const char *path, struct raw_writer **ret_writer); /* mode 
 int raw_writer__close(struct raw_writer *writer); /* also frees; a negative errno: not all was kept */
 void raw_writer__add(struct raw_writer *writer, const struct record_header *rec);
 
-/* Hands out every record. -EBADMSG: not such a file, or damaged (what came before was handed out). */
-int raw_file_read(const char *path, record_fn fn, void *ctx);
+/* -EBADMSG: not such a file. Reading ends with -EBADMSG where the file is damaged or cut short; what
+ * came before was handed out. */
+int raw_source__open(const char *path, struct record_source **ret_source);

@@ -61,7 +61,7 @@ struct mmap_record { /* RECORD_MMAP: executable only */
 	struct build_id build_id;
 	uint8_t pad[3];
 	uint32_t path_size; /* bytes of the path behind, with its NUL, rounded up to 8 */
-	uint32_t pad2;
+	uint32_t scanned; /* 1: found in /proc, 0: seen when it was mapped */
 };
 
 struct exit_record { /* RECORD_EXIT: of a thread */
@@ -106,6 +106,8 @@ static inline const char *mmap_record_path(const struct mmap_record *rec)
 {
 	return (const char *)(rec + 1);
 }
+
+typedef void (*record_fn)(void *ctx, const struct record_header *rec);
 
 /* True when a record from a foreign file holds what its type promises: sizes, counts, NULs. */
 bool record_valid(const struct record_header *rec);

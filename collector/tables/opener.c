@@ -5,16 +5,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "collector/tables/runs.h"
+#include "collector/capture/host.h"
+#include "collector/tables/worker.h"
+#include "common/clock.h"
 
 struct opener {
-	struct worker *worker; /* owned */
-	struct residence *residence; /* borrowed; the worker's */
+	struct workers *workers; /* owned */
+	struct residence *residence; /* borrowed */
 	struct opener_events events;
 	void *ctx;
 };
@@ -38,14 +38,6 @@ struct barrier_job {
 	struct opener *opener;
 	uint64_t token;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
 
 static bool same_build_id(int fd, const struct build_id *expected)
 {
@@ -132,23 +124,6 @@ static struct file_record *failed_facts(uint32_t binary, int err)
 	return facts;
 }
 
-int own_vdso(const void **ret_image, size_t *ret_size)
-{
-	unsigned long at = getauxval(AT_SYSINFO_EHDR);
-	unsigned long start, end;
-	scope_file FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-
-	while (maps && fgets(line, sizeof(line), maps)) {
-		if (sscanf(line, "%lx-%lx", &start, &end) != 2 || start != at)
-			continue;
-		*ret_image = (const void *)at;
-		*ret_size = end - start;
-		return 0;
-	}
-	return -ENOENT;
-}
-
 static int open_elf(const struct open_job *job, int fd, struct elf_file **ret_file)
 {
 	const void *image;
@@ -157,7 +132,7 @@ static int open_elf(const struct open_job *job, int fd, struct elf_file **ret_fi
 
 	if (job->kind != BINARY_VDSO)
 		return elf_file__open(fd, ret_file);
-	err = own_vdso(&image, &size);
+	err = host_vdso(&image, &size);
 	return err ? err : elf_file__open_memory(image, size, ret_file);
 }
 
@@ -234,15 +209,40 @@ static void run_open(struct job *j)
 		job->out.table_state = make_table(job, fd);
 }
 
+static void free_open(struct open_job *job)
+{
+	free(job->out.facts);
+	free(job->path);
+	free(job);
+}
+
 static void done_open(struct job *j, void *ctx)
 {
 	struct open_job *job = (struct open_job *)j;
 	struct opener *opener = ctx;
 
 	opener->events.opened(opener->ctx, &job->out);
-	free(job->out.facts);
-	free(job->path);
-	free(job);
+	free_open(job);
+}
+
+static void hung_open(void *ctx, uint32_t id)
+{
+	struct opener *opener = ctx;
+	struct opened out = { .binary = id, .fd = -1, .table_state = TABLE_ABSENT };
+
+	out.facts = failed_facts(id, -ETIMEDOUT);
+	opener->events.opened(opener->ctx, &out);
+	free(out.facts);
+}
+
+static void drop_open(struct job *j)
+{
+	struct open_job *job = (struct open_job *)j;
+
+	if (job->out.fd >= 0)
+		close(job->out.fd);
+	free(job->out.table); /* its rows stay where they are: who asked for them is gone */
+	free_open(job);
 }
 
 int opener__submit(struct opener *opener, const struct binary *binary, bool with_table)
@@ -256,8 +256,7 @@ int opener__submit(struct opener *opener, const struct binary *binary, bool with
 		free(job);
 		return -ENOMEM;
 	}
-	job->job.run = run_open;
-	job->job.done = done_open;
+	job->job = (struct job){ run_open, done_open, hung_open, drop_open, binary->id, NULL };
 	job->opener = opener;
 	job->kind = binary->kind;
 	job->pid = binary->hint_pid;
@@ -268,7 +267,7 @@ int opener__submit(struct opener *opener, const struct binary *binary, bool with
 	job->open_fd = binary->fd;
 	job->out.binary = binary->id;
 	job->out.fd = -1;
-	worker__submit(opener->worker, &job->job);
+	workers__submit(opener->workers, &job->job);
 	return 0;
 }
 
@@ -286,17 +285,28 @@ static void done_barrier(struct job *j, void *ctx)
 	free(job);
 }
 
+/* The kernel does not answer: nothing is used again from now on. */
+static void hung_barrier(void *ctx, uint32_t id)
+{
+	(void)ctx;
+	(void)id;
+}
+
+static void drop_barrier(struct job *j)
+{
+	free(j);
+}
+
 int opener__barrier(struct opener *opener, uint64_t token)
 {
 	struct barrier_job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return -ENOMEM;
-	job->job.run = run_barrier;
-	job->job.done = done_barrier;
+	job->job = (struct job){ run_barrier, done_barrier, hung_barrier, drop_barrier, 0, NULL };
 	job->opener = opener;
 	job->token = token;
-	worker__submit(opener->worker, &job->job);
+	workers__submit(opener->workers, &job->job);
 	return 0;
 }
 
@@ -310,8 +320,8 @@ int opener__new(struct residence *residence, const struct opener_events *events,
 	opener->residence = residence;
 	opener->events = *events;
 	opener->ctx = ctx;
-	opener->worker = worker__new();
-	if (!opener->worker) {
+	opener->workers = workers__new();
+	if (!opener->workers) {
 		free(opener);
 		return -ENOMEM;
 	}
@@ -319,27 +329,29 @@ int opener__new(struct residence *residence, const struct opener_events *events,
 	return 0;
 }
 
-void opener__free(struct opener *opener)
+bool opener__free(struct opener *opener)
 {
 	if (!opener)
-		return;
-	worker__free(opener->worker);
+		return true;
+	if (!workers__free(opener->workers))
+		return false;
 	free(opener);
+	return true;
 }
 
 void opener__collect(struct opener *opener)
 {
-	worker__collect(opener->worker, opener);
+	workers__collect(opener->workers, opener);
 }
 
 int opener__fd(const struct opener *opener)
 {
-	return worker__fd(opener->worker);
+	return workers__fd(opener->workers);
 }
 
 uint32_t opener__waiting(struct opener *opener)
 {
-	return worker__waiting(opener->worker);
+	return workers__waiting(opener->workers);
 }
 
 int binary_reopen(const struct binary *binary)

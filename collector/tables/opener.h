@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* The worker's jobs: opening a binary, making its unwind table resident, waiting for RCU. */
+/* The workers' jobs: opening a binary, making its unwind table resident, waiting for RCU. */
 #include "collector/process/binary.h"
 #include "collector/tables/residence.h"
 #include "collector/tables/worker.h"
@@ -21,10 +21,11 @@ struct opener_events {
 	void (*barrier)(void *ctx, uint64_t token);
 };
 
-/* residence: borrowed; from here on the worker's alone. */
+/* residence: borrowed; outlives the opener. */
 int opener__new(struct residence *residence, const struct opener_events *events, void *ctx,
 		struct opener **ret_opener);
-void opener__free(struct opener *opener);
+/* False: a worker still hangs in a target's file system; the residence must stay. */
+bool opener__free(struct opener *opener);
 DEFINE_FREEP(opener)
 
 /* Opens the binary if it is not open yet; with_table: also makes its rows resident. */
@@ -38,5 +39,3 @@ uint32_t opener__waiting(struct opener *opener);
 int file_facts(uint32_t binary, int fd, struct file_record **ret_facts);
 /* An open descriptor of a binary that is not open (any more), identity checked; or an errno. */
 int binary_reopen(const struct binary *binary);
-/* The image of the vdso in our own address space: the same in every process. */
-int own_vdso(const void **ret_image, size_t *ret_size);

@@ -2,12 +2,14 @@
 #include "collector/tables/residence.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include <bpf/bpf.h>
 #include <uthash.h>
 
+#include "collector/tables/extents.h"
 #include "common/log.h"
 
 #define CHUNK_ROWS (1U << UNWIND_CHUNK_SHIFT)
@@ -29,9 +31,10 @@ struct residence {
 	uint32_t *chunks[UNWIND_MAX_CHUNKS]; /* mapped */
 	int chunk_fds[UNWIND_MAX_CHUNKS];
 	uint32_t chunk_cnt;
-	uint32_t page_cnt;
 	uint32_t info_cnt;
-	uint32_t row_pos; /* next free row of all chunks */
+	struct extents *free_rows; /* of all chunks; owned */
+	struct extents *free_pages; /* owned */
+	pthread_mutex_t lock; /* held by whoever adds or removes */
 	struct rule *rules; /* owned */
 	uint32_t no_room; /* index of the rule that says so */
 };
@@ -64,7 +67,7 @@ static int add_chunk(struct residence *r)
 	}
 	r->chunk_fds[idx] = fd;
 	r->chunk_cnt++;
-	return 0;
+	return extents__put(r->free_rows, idx * CHUNK_ROWS, CHUNK_ROWS);
 }
 
 /* The host's index of a rule. */
@@ -96,7 +99,12 @@ int residence__open(const struct sampler_maps *maps, struct residence **ret_resi
 
 	if (!r)
 		return -ENOMEM;
+	pthread_mutex_init(&r->lock, NULL);
 	r->maps = *maps;
+	r->free_rows = extents__new();
+	r->free_pages = extents__new();
+	if (!r->free_rows || !r->free_pages || extents__put(r->free_pages, 0, UNWIND_MAX_PAGES))
+		return -ENOMEM;
 	r->pages = map_array(maps->pages, UNWIND_MAX_PAGES * sizeof(*r->pages));
 	r->infos = map_array(maps->infos, UNWIND_MAX_INFOS * sizeof(*r->infos));
 	if (!r->pages || !r->infos)
@@ -130,24 +138,21 @@ void residence__free(struct residence *r)
 		HASH_DEL(r->rules, rule);
 		free(rule);
 	}
+	extents__free(r->free_rows);
+	extents__free(r->free_pages);
+	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
 
 /* Room for a page's rows that does not cross a 64 KB value. */
 static int place_rows(struct residence *r, uint32_t cnt, uint32_t *ret_pos)
 {
-	uint32_t left = UNWIND_VALUE_ROWS - (r->row_pos & (UNWIND_VALUE_ROWS - 1));
-
-	if (cnt > left)
-		r->row_pos += left;
-	while ((r->row_pos + cnt - 1) >> UNWIND_CHUNK_SHIFT >= r->chunk_cnt) {
+	while (extents__take(r->free_rows, cnt, UNWIND_VALUE_ROWS, ret_pos)) {
 		int err = add_chunk(r);
 
 		if (err)
 			return err;
 	}
-	*ret_pos = r->row_pos;
-	r->row_pos += cnt;
 	return 0;
 }
 
@@ -170,43 +175,89 @@ static uint16_t *map_rules(struct residence *r, const struct cfi_table *cfi)
 	return global;
 }
 
-int residence__add(struct residence *r, const struct cfi_table *cfi, struct binary_table **ret_table)
+static void give_back(struct residence *r, const struct binary_table *table)
 {
-	scope_memory uint16_t *global = map_rules(r, cfi);
-	scope_memory struct binary_table *table = calloc(1, sizeof(*table));
+	for (uint32_t i = 0; i < table->page_cnt; i++) {
+		struct unwind_page *page = &r->pages[table->page_base + i];
 
-	if (!global || !table)
-		return -ENOMEM;
-	if (cfi->page_cnt > MAX_FILE_PAGES || cfi->page_cnt > UNWIND_MAX_PAGES - r->page_cnt)
-		return -ENOSPC;
+		extents__put(r->free_rows, page->first_row, page->row_cnt);
+		*page = (struct unwind_page){ 0 };
+	}
+	extents__put(r->free_pages, table->page_base, table->page_cnt);
+}
+
+/* Page by page; a page that is not written yet has no rows. */
+static int write_pages(struct residence *r, const struct cfi_table *cfi,
+		       const struct binary_table *table, const uint16_t *global)
+{
 	for (uint32_t i = 0; i < cfi->page_cnt; i++) {
 		const struct unwind_page *from = &cfi->pages[i];
 		struct unwind_page page = { .row_cnt = from->row_cnt };
 		int err;
 
-		if (from->row_cnt) {
-			err = place_rows(r, from->row_cnt, &page.first_row);
-			if (err)
-				return err;
-			write_rows(r, page.first_row, cfi->rows + from->first_row, from->row_cnt,
-				   global);
-		}
-		r->pages[r->page_cnt + i] = page;
+		if (!from->row_cnt)
+			continue;
+		err = place_rows(r, from->row_cnt, &page.first_row);
+		if (err)
+			return err;
+		write_rows(r, page.first_row, cfi->rows + from->first_row, from->row_cnt, global);
+		r->pages[table->page_base + i] = page;
 	}
-	table->base_vaddr = cfi->base_vaddr;
-	table->page_base = r->page_cnt;
-	table->page_cnt = cfi->page_cnt;
-	r->page_cnt += cfi->page_cnt;
-	*ret_table = take_ptr(table);
 	return 0;
+}
+
+static int add_table(struct residence *r, const struct cfi_table *cfi, struct binary_table *table)
+{
+	scope_memory uint16_t *global = map_rules(r, cfi);
+	int err;
+
+	if (!global)
+		return -ENOMEM;
+	if (cfi->page_cnt > MAX_FILE_PAGES)
+		return -ENOSPC;
+	err = extents__take(r->free_pages, cfi->page_cnt, 0, &table->page_base);
+	if (err)
+		return err;
+	table->base_vaddr = cfi->base_vaddr;
+	table->page_cnt = cfi->page_cnt;
+	table->row_cnt = cfi->row_cnt;
+	err = write_pages(r, cfi, table, global);
+	if (err)
+		give_back(r, table);
+	return err;
+}
+
+int residence__add(struct residence *r, const struct cfi_table *cfi, struct binary_table **ret_table)
+{
+	scope_memory struct binary_table *table = calloc(1, sizeof(*table));
+	int err;
+
+	if (!table)
+		return -ENOMEM;
+	pthread_mutex_lock(&r->lock);
+	err = add_table(r, cfi, table);
+	pthread_mutex_unlock(&r->lock);
+	if (!err)
+		*ret_table = take_ptr(table);
+	return err;
+}
+
+void residence__remove(struct residence *r, struct binary_table *table)
+{
+	pthread_mutex_lock(&r->lock);
+	give_back(r, table);
+	pthread_mutex_unlock(&r->lock);
+	free(table);
 }
 
 void residence__barrier(struct residence *r)
 {
 	uint32_t first = 0;
 
+	pthread_mutex_lock(&r->lock);
 	if (bpf_map_update_elem(r->maps.chunks, &first, &r->chunk_fds[0], BPF_ANY))
 		log_debug("barrier: %s", strerror(errno));
+	pthread_mutex_unlock(&r->lock);
 }
 
 uint64_t residence__bytes(const struct residence *r)

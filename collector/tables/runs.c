@@ -8,7 +8,9 @@
 
 #include <bpf/bpf.h>
 
+#include "collector/tables/extents.h"
 #include "collector/tables/residence.h"
+#include "common/clock.h"
 
 struct run {
 	UT_hash_handle hh;
@@ -17,42 +19,53 @@ struct run {
 	uint32_t cnt;
 	uint32_t refs; /* processes; 0: retired */
 	uint64_t retired_at; /* turn of the barrier counter */
+	uint32_t table_cnt;
+	uint32_t tables[]; /* binaries whose tables it leads to */
 };
 
 struct runs {
 	struct sampler_maps maps;
 	struct unwind_mapping *pool; /* mapped */
-	uint8_t used[MAX_MAPPINGS]; /* one per slot of the pool */
-	uint32_t hand; /* where the search for room goes on */
+	struct extents *room; /* free slots of the pool; owned */
+	struct binaries *binaries; /* borrowed */
 	uint32_t next_generation;
 	uint32_t retired;
 	uint64_t turn;
 	struct run *by_generation; /* owned */
 };
 
-int runs__open(const struct sampler_maps *maps, struct runs **ret_runs)
+int runs__open(const struct sampler_maps *maps, struct binaries *binaries, struct runs **ret_runs)
 {
-	struct runs *runs = calloc(1, sizeof(*runs));
+	scope_free(runs) struct runs *runs = calloc(1, sizeof(*runs));
 
 	if (!runs)
 		return -ENOMEM;
 	runs->maps = *maps;
+	runs->binaries = binaries;
 	runs->next_generation = 1;
+	runs->room = extents__new();
+	if (!runs->room || extents__put(runs->room, 0, MAX_MAPPINGS))
+		return -ENOMEM;
 	runs->pool = mmap(NULL, MAX_MAPPINGS * sizeof(*runs->pool), PROT_READ | PROT_WRITE,
 			  MAP_SHARED, maps->mappings, 0);
 	if (runs->pool == MAP_FAILED) {
-		int err = -errno;
-
-		free(runs);
-		return err;
+		runs->pool = NULL;
+		return -errno;
 	}
-	*ret_runs = runs;
+	*ret_runs = take_ptr(runs);
 	return 0;
 }
 
+/* Its tables are used by one run less. */
 static void drop_run(struct runs *runs, struct run *run)
 {
-	memset(runs->used + run->first, 0, run->cnt);
+	for (uint32_t i = 0; i < run->table_cnt; i++) {
+		struct binary *b = binaries__at(runs->binaries, run->tables[i]);
+
+		b->run_refs--;
+		b->last_used_ns = now_ns();
+	}
+	extents__put(runs->room, run->first, run->cnt);
 	HASH_DEL(runs->by_generation, run);
 	free(run);
 }
@@ -65,28 +78,10 @@ void runs__free(struct runs *runs)
 		return;
 	HASH_ITER(hh, runs->by_generation, run, next)
 		drop_run(runs, run);
-	munmap(runs->pool, MAX_MAPPINGS * sizeof(*runs->pool));
+	if (runs->pool)
+		munmap(runs->pool, MAX_MAPPINGS * sizeof(*runs->pool));
+	extents__free(runs->room);
 	free(runs);
-}
-
-/* Next fit: cnt free slots in a row, searched from where the last search ended. */
-static int find_room(struct runs *runs, uint32_t cnt, uint32_t *ret_first)
-{
-	uint32_t free_cnt = 0;
-
-	for (uint32_t i = 0; i < 2 * MAX_MAPPINGS; i++) {
-		uint32_t slot = (runs->hand + i) % MAX_MAPPINGS;
-
-		if (!slot)
-			free_cnt = 0; /* a run does not wrap around */
-		free_cnt = runs->used[slot] ? 0 : free_cnt + 1;
-		if (free_cnt < cnt)
-			continue;
-		*ret_first = slot + 1 - cnt;
-		runs->hand = (slot + 1) % MAX_MAPPINGS;
-		return 0;
-	}
-	return -ENOSPC;
 }
 
 /* The segment that a mapping shows: the executable one that overlaps it in the file. */
@@ -103,11 +98,9 @@ static const struct elf_segment *segment_of(const struct binary *b, const struct
 	return NULL;
 }
 
-static void fill_mapping(struct unwind_mapping *to, const struct proc_mapping *m,
-			 struct binaries *binaries, uint32_t generation)
+static void fill_mapping(struct unwind_mapping *to, const struct proc_mapping *m, struct binary *b,
+			 uint32_t generation)
 {
-	struct binary *named = binaries__at(binaries, m->binary);
-	struct binary *b = binaries__canonical(binaries, named);
 	const struct elf_segment *s = segment_of(b, m);
 
 	*to = (struct unwind_mapping){ .start = m->start, .end = m->end, .generation = generation };
@@ -133,12 +126,24 @@ static void fill_mapping(struct unwind_mapping *to, const struct proc_mapping *m
 	}
 }
 
-static struct run *make_run(struct runs *runs, const struct process *p, struct binaries *binaries)
+/* A table in use is not dropped; one reference per run is enough. */
+static void use_table(struct run *run, struct binary *b)
+{
+	if (b->table_state != TABLE_RESIDENT)
+		return;
+	for (uint32_t i = 0; i < run->table_cnt; i++)
+		if (run->tables[i] == b->id)
+			return;
+	run->tables[run->table_cnt++] = b->id;
+	b->run_refs++;
+}
+
+static struct run *make_run(struct runs *runs, const struct process *p)
 {
 	uint32_t cnt = p->mapping_cnt < MAX_RUN_MAPPINGS ? p->mapping_cnt : MAX_RUN_MAPPINGS;
-	struct run *run = calloc(1, sizeof(*run));
+	struct run *run = calloc(1, sizeof(*run) + cnt * sizeof(run->tables[0]));
 
-	if (!run || find_room(runs, cnt, &run->first)) {
+	if (!run || extents__take(runs->room, cnt, 0, &run->first)) {
 		free(run);
 		return NULL;
 	}
@@ -146,10 +151,14 @@ static struct run *make_run(struct runs *runs, const struct process *p, struct b
 	run->generation = runs->next_generation++;
 	if (!runs->next_generation)
 		runs->next_generation = 1;
-	memset(runs->used + run->first, 1, cnt);
-	for (uint32_t i = 0; i < cnt; i++)
-		fill_mapping(&runs->pool[run->first + i], &p->mappings[i], binaries,
-			     run->generation);
+	for (uint32_t i = 0; i < cnt; i++) {
+		const struct proc_mapping *m = &p->mappings[i];
+		struct binary *b = binaries__canonical(runs->binaries,
+						       binaries__at(runs->binaries, m->binary));
+
+		fill_mapping(&runs->pool[run->first + i], m, b, run->generation);
+		use_table(run, b);
+	}
 	HASH_ADD(hh, runs->by_generation, generation, sizeof(run->generation), run);
 	return run;
 }
@@ -165,22 +174,31 @@ void runs__release(struct runs *runs, struct process *p)
 	runs->retired++;
 }
 
-int runs__install(struct runs *runs, struct process *p, struct binaries *binaries)
+void runs__want(struct runs *runs, uint32_t pid)
+{
+	struct process_entry entry = { .state = PROCESS_WANTED };
+
+	bpf_map_update_elem(runs->maps.processes, &pid, &entry, BPF_NOEXIST);
+}
+
+int runs__install(struct runs *runs, struct process *p)
 {
 	struct process_entry entry = { .state = PROCESS_READY };
 	struct run *run;
 
 	if (!p->mapping_cnt)
 		return 0;
-	run = make_run(runs, p, binaries);
+	run = make_run(runs, p);
 	if (!run)
 		return -ENOSPC;
 	entry.first = run->first;
 	entry.cnt = run->cnt;
 	entry.generation = run->generation;
-	if (bpf_map_update_elem(runs->maps.processes, &p->pid, &entry, BPF_ANY)) {
+	if (bpf_map_update_elem(runs->maps.processes, &p->pid, &entry, BPF_EXIST)) {
+		int err = -errno;
+
 		drop_run(runs, run);
-		return -errno;
+		return err;
 	}
 	runs__release(runs, p);
 	run->refs = 1;

@@ -13,12 +13,16 @@
 
 struct runs;
 
-int runs__open(const struct sampler_maps *maps, struct runs **ret_runs);
+/* binaries: borrowed; each run counts on the tables that it leads to (binary->run_refs). */
+int runs__open(const struct sampler_maps *maps, struct binaries *binaries, struct runs **ret_runs);
 void runs__free(struct runs *runs);
 DEFINE_FREEP(runs)
 
-/* Writes the process's run and switches its entry to it. -ENOSPC: the pool is full. */
-int runs__install(struct runs *runs, struct process *process, struct binaries *binaries);
+/* An entry without a run, as the sampler makes it when it meets a process. */
+void runs__want(struct runs *runs, uint32_t pid);
+/* Writes the process's run and switches its entry to it. -ENOSPC: the pool is full. -ENOENT: the
+ * kernel side has no entry: the process has ended, or is another program by now. */
+int runs__install(struct runs *runs, struct process *process);
 /* The child got a copy of an entry in the kernel: count on that run. */
 void runs__forked(struct runs *runs, struct process *child);
 /* The process lets go of its run (exec, exit). */

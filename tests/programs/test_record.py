@@ -78,6 +78,27 @@ def test_whole_host_pid_and_threads(sonde, chain, tmp_path):
     target.wait()
 
 
+def cpu_seconds(pid):
+    """utime + stime as the kernel accounts them."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_cpu_time_equals_the_kernels(sonde, chain, tmp_path):
+    target = subprocess.Popen([chain, "4"])
+    try:
+        before = cpu_seconds(target.pid)
+        run = sonde("record", "-F", 499, "-d", 2, "-p", target.pid, "-o", tmp_path / "p.pb.gz")
+        used = cpu_seconds(target.pid) - before
+    finally:
+        target.kill()
+        target.wait()
+    sampled = sum(v[1] for _, v, _ in profile(tmp_path / "p.pb.gz").stacks()) / 1e9
+    # used also holds our start and end, when nothing is sampled
+    assert 0.6 * used < sampled < 1.02 * used, (sampled, used, run.stderr)
+    assert b"before" not in run.stderr and b"incomplete" not in run.stderr, run.stderr
+
+
 def test_cgroup(sonde, chain, tmp_path):
     mounts = [line.split() for line in open("/proc/self/mountinfo") if " - cgroup2 " in line]
     if not mounts:

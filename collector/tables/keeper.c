@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/tables/keeper.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "collector/tables/opener.h"
+#include "collector/tables/residence.h"
+#include "collector/tables/runs.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#define RETIRED_RUNS 64 /* worth an RCU barrier */
+#define MAX_OPEN_FILES 4096 /* descriptors that pin files for naming */
+#define MAX_TRIES 8 /* openings of a file whose processes were gone */
+#define UNUSED_ROWS (4U << 20) /* 16 MB: below that, unused tables stay for the next process */
+#define DROP_CHECK_NS 1000000000ULL
+#define FINISH_NS 2000000000ULL
+
+struct keeper {
+	struct keeper_calls calls;
+	void *ctx;
+	struct proc_table *processes; /* borrowed */
+	struct binaries *binaries; /* borrowed */
+	struct residence *residence; /* owned, as the rest */
+	struct opener *opener;
+	struct runs *runs;
+	uint64_t open_files;
+	uint64_t max_open_files;
+	uint64_t drop_checked_ns;
+	bool barrier_running;
+	bool room_wanted; /* some table did not fit */
+};
+
+/* A file's tables are asked for when the first process that maps it is sampled. */
+static void want_table(struct keeper *k, struct binary *named)
+{
+	struct binary *b = binaries__canonical(k->binaries, named);
+
+	if (b->table_state != TABLE_NONE || b->state == BINARY_OPENING ||
+	    (b->state == BINARY_NEW && !b->hint_pid))
+		return;
+	if (opener__submit(k->opener, b, true))
+		return;
+	b->table_state = TABLE_BUILDING;
+	if (b->state == BINARY_NEW)
+		b->state = BINARY_OPENING;
+}
+
+static struct binary *binary_of(const struct keeper *k, const struct proc_mapping *m)
+{
+	return binaries__canonical(k->binaries, binaries__at(k->binaries, m->binary));
+}
+
+static bool tables_pending(const struct keeper *k, const struct process *p)
+{
+	for (uint32_t i = 0; i < p->mapping_cnt; i++) {
+		enum table_state state = binary_of(k, &p->mappings[i])->table_state;
+
+		if (state == TABLE_NONE || state == TABLE_BUILDING)
+			return true;
+	}
+	return false;
+}
+
+static void want_process(struct process *p)
+{
+	p->wanted = true;
+	p->stale = true; /* write_runs() asks for its tables */
+}
+
+static void install_run(struct keeper *k, struct process *p)
+{
+	if (runs__install(k->runs, p))
+		p->wanted = false; /* no room, or gone: the next sample asks again */
+	p->partial = tables_pending(k, p);
+}
+
+/* At once when mappings changed, so that the frames that can be walked are; and once more when all
+ * tables are there. */
+static void write_runs(struct keeper *k)
+{
+	struct process *p;
+
+	for (p = proc_table__first(k->processes); p; p = p->hh.next) {
+		if (!p->wanted || (!p->stale && !p->partial))
+			continue;
+		/* again: a file may have been in a worker's hands the last time */
+		for (uint32_t i = 0; i < p->mapping_cnt; i++)
+			want_table(k, binaries__at(k->binaries, p->mappings[i].binary));
+		if (p->stale || !tables_pending(k, p))
+			install_run(k, p);
+	}
+}
+
+/* The process was gone before the file could be opened. Another one that maps it may be alive. */
+static bool try_again(struct binary *b, const struct opened *opened)
+{
+	if (!opened->facts || !opened->facts->error || opened->facts->error == -ETIMEDOUT ||
+	    b->kind != BINARY_FILE || ++b->tries >= MAX_TRIES)
+		return false;
+	b->hint_pid = 0;
+	b->state = BINARY_NEW;
+	b->table_state = TABLE_NONE;
+	return true;
+}
+
+static void take_descriptor(struct keeper *k, struct binary *b, int fd)
+{
+	if (fd < 0)
+		return;
+	if (b->fd < 0 && k->open_files < k->max_open_files) {
+		b->fd = fd;
+		k->open_files++;
+	} else {
+		close(fd);
+	}
+}
+
+/* The table belongs to the eldest of the names of one file. Two names may have been in the works at
+ * once: the second table is not needed then. */
+static void take_table(struct keeper *k, struct binary *b, const struct opened *opened)
+{
+	struct binary *eldest = binaries__canonical(k->binaries, b);
+
+	if (eldest != b)
+		b->table_state = TABLE_NONE;
+	if (eldest->table_state == TABLE_RESIDENT) {
+		if (opened->table)
+			residence__remove(k->residence, opened->table);
+		return;
+	}
+	eldest->table = opened->table;
+	eldest->table_state = opened->table_state;
+	eldest->last_used_ns = now_ns();
+	if (opened->table_state == TABLE_NO_ROOM)
+		k->room_wanted = true;
+}
+
+static void on_opened(void *ctx, const struct opened *opened)
+{
+	struct keeper *k = ctx;
+	struct binary *b = binaries__at(k->binaries, opened->binary);
+
+	if (b->state == BINARY_OPENING)
+		b->state = BINARY_NEW; /* the record decides */
+	if (try_again(b, opened))
+		return;
+	if (opened->facts)
+		k->calls.emit(k->ctx, &opened->facts->h);
+	take_descriptor(k, b, opened->fd);
+	if (opened->table_state != TABLE_NONE)
+		take_table(k, b, opened);
+}
+
+static void on_barrier(void *ctx, uint64_t token)
+{
+	struct keeper *k = ctx;
+
+	runs__barrier_end(k->runs, token);
+	k->barrier_running = false;
+}
+
+static void drop_table(struct keeper *k, struct binary *b)
+{
+	residence__remove(k->residence, b->table);
+	b->table = NULL;
+	b->table_state = TABLE_NONE;
+}
+
+static bool unused(const struct binary *b)
+{
+	return b->table_state == TABLE_RESIDENT && b->table && !b->run_refs;
+}
+
+static struct binary *oldest_unused(struct keeper *k, uint64_t *ret_rows)
+{
+	struct binary *oldest = NULL;
+
+	*ret_rows = 0;
+	for (uint32_t i = 0; i < binaries__cnt(k->binaries); i++) {
+		struct binary *b = binaries__at(k->binaries, i);
+
+		if (!unused(b))
+			continue;
+		*ret_rows += b->table->row_cnt;
+		if (!oldest || b->last_used_ns < oldest->last_used_ns)
+			oldest = b;
+	}
+	return oldest;
+}
+
+/* Processes that had to do without a table ask again. */
+static void retry_without_room(struct keeper *k)
+{
+	struct process *p;
+
+	for (uint32_t i = 0; i < binaries__cnt(k->binaries); i++) {
+		struct binary *b = binaries__at(k->binaries, i);
+
+		if (b->table_state == TABLE_NO_ROOM)
+			b->table_state = TABLE_NONE;
+	}
+	for (p = proc_table__first(k->processes); p; p = p->hh.next)
+		p->partial = p->partial || (p->wanted && tables_pending(k, p));
+}
+
+/* Unused tables go, the longest unused first: what is above the allowance, and all when one did not
+ * fit. Unused means by no run, and a run is only dropped behind a barrier. */
+static void drop_unused(struct keeper *k)
+{
+	uint64_t rows, now = now_ns();
+	struct binary *b;
+	bool dropped = false;
+
+	if (now - k->drop_checked_ns < DROP_CHECK_NS)
+		return;
+	k->drop_checked_ns = now;
+	while ((b = oldest_unused(k, &rows)) && (rows > UNUSED_ROWS || k->room_wanted)) {
+		drop_table(k, b);
+		dropped = true;
+	}
+	if (dropped && k->room_wanted) {
+		k->room_wanted = false;
+		retry_without_room(k);
+	}
+}
+
+/* The kernel side drops its entry with the last thread. */
+static void on_exit_record(struct keeper *k, const struct exit_record *rec)
+{
+	struct process *p = proc_table__find(k->processes, rec->pid);
+
+	if (!p || (rec->pid != rec->tid && !p->run) || runs__has_entry(k->runs, rec->pid))
+		return;
+	runs__release(k->runs, p);
+	proc_table__remove(k->processes, p);
+}
+
+static void on_wanted(struct keeper *k, uint32_t pid)
+{
+	struct process *p = proc_table__get(k->processes, pid);
+
+	if (!p)
+		return;
+	if (!p->mapping_cnt)
+		k->calls.rescan(k->ctx, pid); /* applied with the next turn */
+	want_process(p);
+}
+
+/* Opened now: a young process may be gone when somebody asks for a name. */
+static void on_mmap(struct keeper *k, const struct mmap_record *rec)
+{
+	struct binary *b = rec->scanned ? NULL : binaries__of_mapping(k->binaries, rec);
+
+	if (b && b->state == BINARY_NEW)
+		keeper__open_file(k, b);
+}
+
+void keeper__want(struct keeper *k, uint32_t pid)
+{
+	runs__want(k->runs, pid);
+	on_wanted(k, pid);
+}
+
+void keeper__follow(struct keeper *k, const struct record_header *rec)
+{
+	const struct comm_record *comm = (const void *)rec;
+	struct process *p;
+
+	switch (rec->type) {
+	case RECORD_WANTED:
+		on_wanted(k, ((const struct wanted_record *)rec)->pid);
+		break;
+	case RECORD_FORK:
+		p = proc_table__find(k->processes, ((const struct fork_record *)rec)->pid);
+		if (p)
+			runs__forked(k->runs, p);
+		break;
+	case RECORD_COMM:
+		p = comm->exec ? proc_table__find(k->processes, comm->pid) : NULL;
+		if (p)
+			runs__release(k->runs, p);
+		break;
+	case RECORD_MMAP:
+		on_mmap(k, (const void *)rec);
+		break;
+	case RECORD_EXIT:
+		on_exit_record(k, (const void *)rec);
+		break;
+	}
+}
+
+void keeper__turn(struct keeper *k)
+{
+	opener__collect(k->opener);
+	write_runs(k);
+	drop_unused(k);
+	if (!k->barrier_running && runs__retired(k->runs) > RETIRED_RUNS)
+		k->barrier_running = !opener__barrier(k->opener, runs__barrier_begin(k->runs));
+}
+
+bool keeper__pending(const struct keeper *k)
+{
+	for (struct process *p = proc_table__first(k->processes); p; p = p->hh.next)
+		if (p->wanted && (p->stale || p->partial))
+			return true;
+	return false;
+}
+
+int keeper__fd(const struct keeper *k)
+{
+	return opener__fd(k->opener);
+}
+
+void keeper__open_file(struct keeper *k, struct binary *b)
+{
+	if (b->kind == BINARY_FILE && b->state == BINARY_NEW && b->hint_pid &&
+	    !opener__submit(k->opener, b, false))
+		b->state = BINARY_OPENING;
+}
+
+void keeper__finish(struct keeper *k)
+{
+	uint64_t until = now_ns() + FINISH_NS;
+	struct timespec turn = { .tv_nsec = 2000000 };
+
+	while (opener__waiting(k->opener) && now_ns() < until) {
+		opener__collect(k->opener);
+		nanosleep(&turn, NULL);
+	}
+	opener__collect(k->opener);
+}
+
+uint64_t keeper__bytes(const struct keeper *k)
+{
+	return residence__bytes(k->residence);
+}
+
+/* Half of the descriptors that we may have. */
+static uint64_t file_budget(void)
+{
+	struct rlimit limit = { .rlim_cur = 1024 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur / 2 < MAX_OPEN_FILES ? limit.rlim_cur / 2 : MAX_OPEN_FILES;
+}
+
+int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
+		 struct binaries *binaries, const struct keeper_calls *calls, void *ctx,
+		 struct keeper **ret_keeper)
+{
+	static const struct opener_events events = { on_opened, on_barrier };
+	scope_free(keeper) struct keeper *k = calloc(1, sizeof(*k));
+	int err;
+
+	if (!k)
+		return -ENOMEM;
+	k->calls = *calls;
+	k->ctx = ctx;
+	k->processes = processes;
+	k->binaries = binaries;
+	k->max_open_files = file_budget();
+	err = residence__open(maps, &k->residence);
+	if (!err)
+		err = runs__open(maps, binaries, &k->runs);
+	if (!err)
+		err = opener__new(k->residence, &events, k, &k->opener);
+	if (err)
+		return err;
+	*ret_keeper = take_ptr(k);
+	return 0;
+}
+
+static void forget_tables(struct keeper *k)
+{
+	struct process *p;
+
+	for (uint32_t i = 0; i < binaries__cnt(k->binaries); i++) {
+		struct binary *b = binaries__at(k->binaries, i);
+
+		free(b->table);
+		b->table = NULL;
+		b->table_state = TABLE_NONE;
+	}
+	for (p = proc_table__first(k->processes); p; p = p->hh.next)
+		p->run = NULL;
+}
+
+void keeper__free(struct keeper *k)
+{
+	if (!k)
+		return;
+	if (opener__free(k->opener))
+		residence__free(k->residence);
+	runs__free(k->runs);
+	forget_tables(k);
+	free(k);
+}
