@@ -92,6 +92,8 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	s->walk.fp = regs->fp;
 	s->walk.r10 = regs->r10;
 	s->walk.flags = WALK_F_EXACT | WALK_F_R10 | WALK_F_FP;
+	if (regs->entered)
+		s->walk.flags |= WALK_F_ENTERED;
 	s->walk.max_depth = config.max_depth;
 	s->walk.window.size = 0;
 	s->words[0] = frame_word(FRAME_NATIVE, 0, regs->ip);

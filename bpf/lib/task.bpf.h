@@ -39,6 +39,8 @@ struct user_regs {
 	__u64 r10;
 	__u32 compat; /* 32-bit code */
 	__u32 valid;
+	__u32 entered; /* the task is in the kernel */
+	__u32 pad;
 };
 
 #if defined(__TARGET_ARCH_x86)
@@ -87,6 +89,7 @@ static __always_inline void user_regs_read(struct user_regs *regs,
 					   const struct bpf_perf_event_data *ctx)
 {
 	if (regs_in_kernel(ctx)) {
+		regs->entered = 1;
 		user_regs_from_stack(regs);
 		return;
 	}

@@ -39,6 +39,7 @@
 #define WALK_F_EXACT 1 /* ip is the instruction itself, not a return address */
 #define WALK_F_R10 2 /* r10 is known: first frame, or just behind a signal frame */
 #define WALK_F_FP 4 /* fp is known */
+#define WALK_F_ENTERED 16 /* the task is in the kernel: ip may stand behind a system call */
 #define WALK_F_GUESSED 8 /* the step that led here had no rows to go by */
 
 #define WINDOW_WORDS 64
@@ -340,6 +341,9 @@ static __always_inline int look_up_rule(struct native_walk *walk, __u64 pc,
 		return stop_walk(walk, STOP_NO_ROOM);
 	if (!(m->flags & MAPPING_F_FP))
 		info = find_rule(m, pc - m->bias);
+	/* the system call that is the last instruction of its function: rt_sigreturn's */
+	if ((walk->flags & WALK_F_ENTERED) && info && info->kind == UNWIND_NONE)
+		info = find_rule(m, pc - 1 - m->bias);
 	slot->pc = pc;
 	slot->generation = walk->run.generation;
 	slot->info = info ? *info : (struct unwind_info){ .kind = UNWIND_NONE };

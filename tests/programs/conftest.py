@@ -10,10 +10,19 @@ BUILD = pathlib.Path(os.environ.get("SONDE_BUILD", ROOT / "build-test"))
 
 
 @pytest.fixture
-def sonde():
-    """Runs sonde with the arguments given; root only."""
+def root():
     if os.geteuid():
         pytest.skip("needs root")
+
+
+@pytest.fixture
+def build():
+    return BUILD
+
+
+@pytest.fixture
+def sonde(root):
+    """Runs sonde with the arguments given."""
 
     def run(*args, **more):
         return subprocess.run([BUILD / "collector/sonde", *map(str, args)],
