@@ -91,7 +91,8 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	s->walk.sp = regs->sp;
 	s->walk.fp = regs->fp;
 	s->walk.r10 = regs->r10;
-	s->walk.flags = WALK_F_EXACT | WALK_F_R10 | WALK_F_FP;
+	s->walk.rcx = regs->rcx;
+	s->walk.flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP;
 	if (regs->entered)
 		s->walk.flags |= WALK_F_ENTERED;
 	s->walk.max_depth = config.max_depth;

@@ -45,7 +45,7 @@ static inline __u32 unwind_row_info(__u32 row)
 }
 
 /* Where the canonical frame address (CFA: the caller's stack pointer) comes from. The return
- * address always lies at CFA - 8 on x86-64; what differs is UNSUPPORTED. */
+ * address lies at CFA - 8 on x86-64, with one exception; what differs is UNSUPPORTED. */
 enum unwind_kind {
 	UNWIND_NONE = 0, /* no unwind information here: frame-pointer step */
 	UNWIND_SP, /* CFA = sp + cfa_off */
@@ -57,6 +57,8 @@ enum unwind_kind {
 	UNWIND_END, /* outermost frame: return address undefined */
 	UNWIND_UNSUPPORTED,
 	UNWIND_NO_ROOM, /* expressible, but the table of rules was full */
+	UNWIND_RCX, /* CFA = rcx + cfa_off: where libgcc ends a throw; leaf frames only */
+	UNWIND_RA_RCX, /* CFA = sp + cfa_off, and the return address is rcx: the instruction after */
 };
 
 /* Where the caller's frame pointer is. */

@@ -37,7 +37,7 @@
 #include "../shared/unwind.h"
 
 #define WALK_F_EXACT 1 /* ip is the instruction itself, not a return address */
-#define WALK_F_R10 2 /* r10 is known: first frame, or just behind a signal frame */
+#define WALK_F_SCRATCH 2 /* r10, rcx are known: first frame, or just behind a signal frame */
 #define WALK_F_FP 4 /* fp is known */
 #define WALK_F_ENTERED 16 /* the task is in the kernel: ip may stand behind a system call */
 #define WALK_F_GUESSED 8 /* the step that led here had no rows to go by */
@@ -55,6 +55,7 @@ struct native_walk {
 	__u64 sp;
 	__u64 fp;
 	__u64 r10;
+	__u64 rcx;
 	struct process_entry run;
 	__u32 mapping; /* index of the last hit; tried first */
 	__u32 flags; /* WALK_F_* */
@@ -90,8 +91,7 @@ struct rule_cache {
 #define USER_PAGE_SIZE 4096
 #define SIGFRAME_R10 56 /* offsets in x86-64's rt_sigframe behind the popped return address: */
 #define SIGFRAME_FP 120 /* struct ucontext's uc_mcontext, arch/x86/include/uapi/asm/sigcontext.h */
-#define SIGFRAME_SP 160
-#define SIGFRAME_IP 168
+#define SIGFRAME_RCX 152 /* rsp and rip follow */
 #define MAPPING_SEARCH_STEPS 13 /* log2(MAX_RUN_MAPPINGS) + 1 */
 #define ROW_SEARCH_STEPS 15 /* log2(UNWIND_VALUE_ROWS) + 1 */
 
@@ -196,17 +196,18 @@ static __always_inline int read_stack(struct native_walk *walk, __u64 at, __u64 
 /* The registers that a signal interrupted lie in its frame; the stack may be another one. */
 static __always_inline int step_signal(struct native_walk *walk)
 {
-	__u64 at = walk->sp, sp_ip[2];
+	__u64 at = walk->sp, rcx_sp_ip[3];
 
 	if (!plausible_stack_addr(at))
 		return stop_walk(walk, STOP_READ_FAULT);
 	if (seam_read_user(&walk->r10, 8, at + SIGFRAME_R10) ||
 	    seam_read_user(&walk->fp, 8, at + SIGFRAME_FP) ||
-	    seam_read_user(sp_ip, sizeof(sp_ip), at + SIGFRAME_SP))
+	    seam_read_user(rcx_sp_ip, sizeof(rcx_sp_ip), at + SIGFRAME_RCX))
 		return stop_walk(walk, STOP_READ_FAULT);
-	walk->sp = sp_ip[0];
-	walk->ip = sp_ip[1];
-	walk->flags = WALK_F_EXACT | WALK_F_R10 | WALK_F_FP;
+	walk->rcx = rcx_sp_ip[0];
+	walk->sp = rcx_sp_ip[1];
+	walk->ip = rcx_sp_ip[2];
+	walk->flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP;
 	return 0;
 }
 
@@ -240,6 +241,7 @@ static __always_inline int find_cfa(struct native_walk *walk, const struct unwin
 	__s64 off = info->cfa_off;
 
 	switch (info->kind) {
+	case UNWIND_RA_RCX:
 	case UNWIND_SP:
 		*cfa = walk->sp + off;
 		return 0;
@@ -247,9 +249,14 @@ static __always_inline int find_cfa(struct native_walk *walk, const struct unwin
 		*cfa = walk->sp + 8 + ((walk->ip & 15) >= (__u64)off ? 8 : 0);
 		return 0;
 	case UNWIND_R10:
-		if (!(walk->flags & WALK_F_R10))
+		if (!(walk->flags & WALK_F_SCRATCH))
 			return stop_walk(walk, STOP_LOST_REG);
 		*cfa = walk->r10 + off;
+		return 0;
+	case UNWIND_RCX:
+		if (!(walk->flags & WALK_F_SCRATCH))
+			return stop_walk(walk, STOP_LOST_REG);
+		*cfa = walk->rcx + off;
 		return 0;
 	case UNWIND_FP:
 	case UNWIND_FP_DEREF:
@@ -291,6 +298,17 @@ static __always_inline int restore_fp(struct native_walk *walk, const struct unw
 	return 0;
 }
 
+/* The last instruction of a throw: the stack is the landing frame's already, which rcx leads to. */
+static __always_inline int step_to_rcx(struct native_walk *walk, __u64 cfa)
+{
+	if (!(walk->flags & WALK_F_SCRATCH))
+		return stop_walk(walk, STOP_LOST_REG);
+	walk->sp = cfa;
+	walk->ip = walk->rcx;
+	walk->flags = (walk->flags & WALK_F_FP) | WALK_F_EXACT; /* a landing pad, not behind a call */
+	return 0;
+}
+
 static __always_inline int step_by_rule(struct native_walk *walk, const struct unwind_info *info,
 					__u64 *ret_cfa)
 {
@@ -299,6 +317,8 @@ static __always_inline int step_by_rule(struct native_walk *walk, const struct u
 	if (find_cfa(walk, info, &cfa))
 		return 1;
 	*ret_cfa = cfa;
+	if (info->kind == UNWIND_RA_RCX)
+		return step_to_rcx(walk, cfa);
 	if (cfa <= walk->sp)
 		return stop_walk(walk, STOP_CFA_STUCK);
 	if (restore_fp(walk, info, cfa)) /* first: it lies below, the window begins there */

@@ -157,6 +157,7 @@ static void parse_augmentation(const struct section *section, struct view *v, st
 			return; /* the length steps over the rest */
 		}
 	}
+	v->bad = v->bad || data.bad;
 }
 
 static bool parse_cie(const struct section *section, uint64_t off, struct cie *cie)

@@ -3,13 +3,14 @@
 
 #include "common/leb128.h"
 
+#define REG_RCX 2
 #define REG_FP 6
 #define REG_SP 7
 #define REG_R10 10
 #define REG_RA 16
 #define MAX_REMEMBERED 32
 
-enum rule_kind { RULE_SAME, RULE_OFFSET, RULE_UNDEFINED, RULE_EXPRESSION, RULE_OTHER };
+enum rule_kind { RULE_SAME, RULE_OFFSET, RULE_UNDEFINED, RULE_EXPRESSION, RULE_RCX, RULE_OTHER };
 
 struct rule {
 	enum rule_kind kind;
@@ -92,6 +93,8 @@ static bool cfa_rule(const struct state *s, struct unwind_info *info)
 		info->kind = UNWIND_FP;
 	} else if (s->cfa_reg == REG_R10) {
 		info->kind = UNWIND_R10;
+	} else if (s->cfa_reg == REG_RCX) {
+		info->kind = UNWIND_RCX;
 	} else {
 		return false;
 	}
@@ -138,7 +141,11 @@ static struct unwind_info info_of(const struct machine *m)
 		return (struct unwind_info){ .kind = UNWIND_SIGRET };
 	if (s->ra.kind == RULE_UNDEFINED)
 		return (struct unwind_info){ .kind = UNWIND_END };
-	if (s->ra.kind != RULE_OFFSET || s->ra.off != -8 || !cfa_rule(s, &info))
+	if (!cfa_rule(s, &info))
+		return unsupported();
+	if (s->ra.kind == RULE_RCX && info.kind == UNWIND_SP)
+		info.kind = UNWIND_RA_RCX;
+	else if (s->ra.kind != RULE_OFFSET || s->ra.off != -8)
 		return unsupported();
 	fp_rule(s, &info);
 	return info;
@@ -146,8 +153,18 @@ static struct unwind_info info_of(const struct machine *m)
 
 static void advance(struct machine *m, uint64_t delta)
 {
+	uint64_t step;
+
 	m->fn(m->ctx, m->pc, info_of(m));
-	m->pc += delta * m->program->code_align;
+	if (__builtin_mul_overflow(delta, m->program->code_align, &step) ||
+	    __builtin_add_overflow(m->pc, step, &m->pc))
+		m->pc = m->program->end;
+}
+
+/* Hostile factors may overflow: they wrap, and the rule is as wrong as its file. */
+static int64_t scaled(const struct machine *m, int64_t factored)
+{
+	return (int64_t)((uint64_t)factored * (uint64_t)m->program->data_align);
 }
 
 static void set_rule(struct machine *m, uint64_t reg, struct rule rule)
@@ -172,7 +189,7 @@ static void set_cfa(struct machine *m, uint64_t reg, int64_t off)
 
 static struct rule at_offset(const struct machine *m, int64_t factored)
 {
-	return (struct rule){ .kind = RULE_OFFSET, .off = factored * m->program->data_align };
+	return (struct rule){ .kind = RULE_OFFSET, .off = scaled(m, factored) };
 }
 
 static void remember(struct machine *m)
@@ -226,8 +243,7 @@ static void step_extended(struct machine *m, struct view *v, uint8_t op)
 		break;
 	case 0x09: /* register */
 		reg = view_uleb(v);
-		view_uleb(v);
-		set_rule(m, reg, (struct rule){ .kind = RULE_OTHER });
+		set_rule(m, reg, (struct rule){ view_uleb(v) == REG_RCX ? RULE_RCX : RULE_OTHER });
 		break;
 	case 0x0a:
 		remember(m);
@@ -259,10 +275,10 @@ static void step_extended(struct machine *m, struct view *v, uint8_t op)
 		break;
 	case 0x12: /* def_cfa_sf */
 		reg = view_uleb(v);
-		set_cfa(m, reg, view_sleb(v) * m->program->data_align);
+		set_cfa(m, reg, scaled(m, view_sleb(v)));
 		break;
 	case 0x13: /* def_cfa_offset_sf */
-		m->state.cfa_off = view_sleb(v) * m->program->data_align;
+		m->state.cfa_off = scaled(m, view_sleb(v));
 		break;
 	case 0x14: /* val_offset */
 		reg = view_uleb(v);
@@ -284,7 +300,7 @@ static void step_extended(struct machine *m, struct view *v, uint8_t op)
 		break;
 	case 0x2f: /* GNU_negative_offset_extended */
 		reg = view_uleb(v);
-		set_rule(m, reg, at_offset(m, -(int64_t)view_uleb(v)));
+		set_rule(m, reg, at_offset(m, (int64_t)-view_uleb(v)));
 		break;
 	default:
 		m->bad = true;

@@ -61,6 +61,8 @@ static int load_sections(struct elf_file *file)
 		return -ENOMEM;
 	if (elf_getshdrstrndx(file->elf, &names))
 		names = 0;
+	for (size_t i = 0; i < cnt; i++)
+		file->sections[i].name = "";
 	while ((scn = elf_nextscn(file->elf, scn))) {
 		size_t i = elf_ndxscn(scn);
 		GElf_Shdr s;
@@ -80,8 +82,6 @@ static int load_sections(struct elf_file *file)
 			.entry_sz = s.sh_entsize,
 		};
 	}
-	if (cnt)
-		file->sections[0].name = "";
 	file->section_cnt = cnt;
 	return 0;
 }
@@ -184,7 +184,10 @@ int elf_file__section_data(struct elf_file *file, const struct elf_section *sect
 
 		if (!chdr || chdr->ch_size > MAX_SECTION_BYTES)
 			return -ENODATA;
-		elf_compress(scn, 0, 0);
+		if (elf_compress(scn, 0, 0) < 0)
+			return -ENODATA;
+		/* libelf has the plain bytes from now on */
+		file->sections[section - file->sections].flags &= ~(uint64_t)SHF_COMPRESSED;
 	}
 	data = elf_rawdata(scn, NULL);
 	if (!data || !data->d_buf)

@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 SP, FP, FP_DEREF, R10, PLT, SIGRET, END, UNSUPPORTED = 1, 2, 3, 4, 5, 6, 7, 8
-REGS = {"rsp": SP, "rbp": FP, "r10": R10}
+RCX, RA_RCX = 10, 11
+REGS = {"rsp": SP, "rbp": FP, "r10": R10, "rcx": RCX}
 FILES = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/bin/bash",
          "/usr/lib/x86_64-linux-gnu/libstdc++.so.6"]
 
@@ -37,7 +38,7 @@ def readelf_rows(path):
                 end = 0
             continue
         # a register rule takes two words: "r3 (rbx)"
-        words = re.sub(r"\br\d+ \(\w+\)", "reg", line).split()
+        words = re.sub(r"\br\d+ \((\w+)\)", r"\1", line).split()
         if words[0] == "LOC":
             columns = words[1:]
         elif end and re.match(r"[0-9a-f]{16}$", words[0]):
@@ -59,6 +60,8 @@ def agrees(columns, ours):
     cfa = re.match(r"(\w+)([+-]\d+)$", columns["CFA"])
     if columns["CFA"] == "exp":
         return kind in (PLT, FP_DEREF, UNSUPPORTED)
+    if (cfa[1], ra) == ("rsp", "rcx"):
+        return (kind, cfa_off) == (RA_RCX, int(cfa[2]))
     if cfa[1] not in REGS or ra != "c-8":
         return kind == UNSUPPORTED
     if (kind, cfa_off) != (REGS[cfa[1]], int(cfa[2])):
@@ -68,7 +71,7 @@ def agrees(columns, ours):
         return fp_rule in (0, 3)
     if rbp.startswith("c"):
         return (fp_rule, fp_off) == (1, int(rbp[1:]))
-    return fp_rule in (2, 3)  # exp, v, r
+    return fp_rule in (2, 3)  # exp, v, register
 
 
 @pytest.mark.parametrize("path", FILES)
