@@ -4,7 +4,8 @@
 
 PKGS_BUILD="gcc libc6-dev meson ninja-build pkg-config clang-14 llvm-14 bpftool libbpf-dev libelf-dev
 	libdw-dev zlib1g-dev liblzma-dev libprotobuf-c-dev protobuf-c-compiler uthash-dev libiberty-dev"
-PKGS_TEST="libcmocka-dev python3 python3-pytest binutils g++ gdb"
+PKGS_TEST="libcmocka-dev python3 python3-pytest binutils g++ gdb
+	qemu-system-x86 busybox-static cpio"
 PKGS_PROVE="debootstrap"
 
 as_root() {

@@ -84,6 +84,9 @@ class Profile:
             self.samples.append((numbers(sample[1]), numbers(sample[2]), labels))
         self.names = {f[1]: text(f.get(2, 0)) for f in self.functions}
 
+    def mapping_files(self):
+        return [self.strings[m.get(5, 0)] for m in self.mappings]
+
     def stacks(self):
         """(names leaf first, values, labels) of each sample."""
         lines = {l[1]: [self.names[line[1]] for line in l[4]] for l in self.locations}

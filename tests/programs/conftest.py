@@ -15,7 +15,7 @@ def root():
         pytest.skip("needs root")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build():
     return BUILD
 

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs as process 1 of the guest: profiles, prints the profiles on the console, turns the machine off.
+# No tracefs, no bpffs, no debugfs.
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mkdir -p /tmp
+cd /tmp
+
+send() { # NAME: the file between two marks, in base64
+	echo "BEGIN $1"
+	base64 "$1"
+	echo "END $1"
+}
+
+run() { # NAME ARGS...
+	name=$1
+	shift
+	sonde record -F 199 -v -o "$name.pb.gz" "$@" >"$name.txt" 2>&1
+	echo "exit status $?" >>"$name.txt"
+	send "$name.txt"
+	send "$name.pb.gz"
+}
+
+echo "kernel $(uname -r)"
+run command -- chain 2
+run syscalls -- reader 2
+run module -a -- insmod /raid6_pq.ko
+
+# A CPU that goes and comes while we record; then a program that may only run there.
+(
+	sleep 1
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	sleep 1
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+	sleep 2
+	taskset -c 1 chain 2
+) &
+run hotplug -a -d 7 --labels pid,comm,cpu
+poweroff -f

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same object on Debian's kernels, in QEMU: what this machine's kernel cannot show (5.10's
+fall-backs, kernel modules, CPU hotplug). The guest's profiles are judged here."""
+import pathlib
+import sys
+
+import pytest
+
+TESTS = pathlib.Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "oracles"), str(TESTS / "kernels")]
+import guest  # noqa: E402
+from pprof_wire import Profile, violations  # noqa: E402
+
+
+@pytest.fixture(scope="module", params=guest.KERNELS)
+def files(request, build, tmp_path_factory):
+    """Folder of the files that the guest sent."""
+    if guest.missing():
+        pytest.skip(f"not installed: {guest.missing()}")
+    folder = tmp_path_factory.mktemp("guest")
+    try:
+        kernel = guest.fetch_kernel(guest.KERNELS[request.param])
+    except RuntimeError as e:
+        pytest.skip(str(e))
+    console, sent = guest.boot(build, kernel, folder)
+    assert f"kernel {request.param}." in console, console[-2000:]
+    for name, data in sent.items():
+        (folder / name).write_bytes(data)
+    assert len(sent) == 8, console[-3000:]
+    return folder
+
+
+def stacks(files, name):
+    profile = Profile(files / f"{name}.pb.gz")
+    assert violations(profile) == []
+    return list(profile.stacks())
+
+
+def weigh(rows, accepts):
+    return sum(values[0] for names, values, labels in rows if accepts(names, labels))
+
+
+def test_whole_stacks_without_frame_pointers(files):
+    rows = [row for row in stacks(files, "command") if row[0][0] == "chain_leaf"]
+    total = weigh(rows, lambda names, _: True)
+    whole = weigh(rows, lambda names, _: names[1:10] == ["chain_mid"] * 9 and "main" in names and
+                  names[-1] == "_start")
+    assert total > 200 and whole > 0.9 * total, (whole, total)
+
+
+def test_user_stacks_of_samples_in_the_kernel(files):
+    rows = [row for row in stacks(files, "syscalls") if "reader_leaf" in row[0]]
+    inside = [row for row in rows if row[0][0] != "reader_leaf" and row[0].index("reader_leaf") > 3]
+    total = weigh(inside, lambda names, _: True)
+    whole = weigh(inside, lambda names, _: names.count("reader_mid") == 4 and "main" in names and
+                  names[-1] == "_start")
+    assert total > 50 and whole > 0.95 * total, (whole, total)
+
+
+def test_modules_have_names(files):
+    rows = stacks(files, "module")
+    profile = Profile(files / "module.pb.gz")
+    assert weigh(rows, lambda names, _: names[0].startswith("raid6_")) > 10
+    assert "[raid6_pq]" in profile.mapping_files()
+
+
+def test_a_cpu_that_comes_back_is_sampled(files):
+    rows = stacks(files, "hotplug")
+    assert weigh(rows, lambda names, labels: labels["comm"] == "chain" and labels["cpu"] == 1) > 200
