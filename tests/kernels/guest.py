@@ -19,22 +19,6 @@ def missing():
     return [tool for tool in (QEMU, BUSYBOX, "/usr/bin/cpio") if not os.path.exists(tool)]
 
 
-def fetch_kernel(suite):
-    """The folder of the unpacked kernel package."""
-    script = """set -euo pipefail; . tools/apt-suite.sh; suite=$1
-        folder=$SUITE_CACHE/kernels/$suite
-        if [ ! -e "$folder/.complete" ]; then
-            package=$(suite_depends "$suite" linux-image-cloud-amd64 '^linux-image-[0-9]')
-            fetch_from_suite "$suite" "$folder" "$package"
-        fi
-        echo "$folder" """
-    done = subprocess.run(["bash", "-c", script, "fetch", suite], cwd=ROOT, capture_output=True,
-                          text=True, timeout=300)
-    if done.returncode:
-        raise RuntimeError(f"no kernel of {suite}: {done.stderr.strip()}")
-    return pathlib.Path(done.stdout.split()[-1])
-
-
 def libraries(program):
     text = subprocess.run(["/usr/bin/ldd", program], capture_output=True, text=True, check=True).stdout
     return re.findall(r"(/\S+)", text)

@@ -9,6 +9,7 @@ import pytest
 TESTS = pathlib.Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "oracles"), str(TESTS / "kernels")]
 import guest  # noqa: E402
+import suites  # noqa: E402
 from pprof_wire import Profile, violations  # noqa: E402
 
 
@@ -19,7 +20,7 @@ def files(request, build, tmp_path_factory):
         pytest.skip(f"not installed: {guest.missing()}")
     folder = tmp_path_factory.mktemp("guest")
     try:
-        kernel = guest.fetch_kernel(guest.KERNELS[request.param])
+        kernel = suites.kernel(guest.KERNELS[request.param])
     except RuntimeError as e:
         pytest.skip(str(e))
     console, sent = guest.boot(build, kernel, folder)

@@ -3,7 +3,6 @@
 others' (tests/oracles/pprof_wire.py, go tool pprof where there is one)."""
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
@@ -12,13 +11,6 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracles"))
 from pprof_wire import Profile, violations  # noqa: E402
-
-
-def go():
-    for path in (os.environ.get("SONDE_GO"), "/usr/lib/go-1.23/bin/go", "/usr/local/go/bin/go"):
-        if path and os.access(path, os.X_OK):
-            return path
-    return None
 
 
 def profile(path):
@@ -132,32 +124,6 @@ def test_replay_gives_the_same_bytes_twice(sonde, chain, tmp_path):
     assert outs[0].read_bytes() == outs[1].read_bytes()
     again = {tuple(names): values for names, values, _ in profile(outs[0]).stacks()}
     assert any(names[0] == "chain_leaf" and names[-1] == "_start" for names in again)
-
-
-def test_pprof_reads_it(sonde, chain, tmp_path):
-    if not go():
-        pytest.skip("no go tool: SONDE_GO, /usr/lib/go-1.23/bin/go")
-    out = tmp_path / "p.pb.gz"
-    sonde("record", "-F", 499, "-o", out, "--", chain, 1)
-    pprof = [go(), "tool", "pprof"]
-    env = dict(os.environ, HOME=str(tmp_path))
-
-    def ask(*args):
-        return subprocess.run([*pprof, *map(str, args)], capture_output=True, text=True, check=True,
-                              env=env).stdout
-    top = ask("-top", out)
-    assert "chain_leaf" in top.splitlines()[next(
-        i for i, line in enumerate(top.splitlines()) if "flat%" in line) + 1]
-    assert "chain_compare" in ask("-traces", out)
-    pid = next(labels["pid"] for _, _, labels in Profile(out).stacks() if labels["comm"] == "chain")
-    assert "chain_leaf" in ask("-top", f"-tagfocus=pid={pid}", out)
-    assert "chain_leaf" not in ask("-top", f"-tagfocus=pid={pid + 1}", out)
-    assert "Total samples = 0" in ask("-top", "-diff_base", out, out) or "0%" in ask(
-        "-top", "-diff_base", out, out)
-    merged = tmp_path / "merged.pb.gz"
-    ask("-proto", f"-output={merged}", out, out)
-    count = sum(v[0] for _, v, _ in Profile(out).stacks())
-    assert sum(v[0] for _, v, _ in Profile(merged).stacks()) == 2 * count
 
 
 @pytest.mark.parametrize("args,code,words", [

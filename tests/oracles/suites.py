@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packages of other Debian suites, unpacked beside the tests' caches (tools/apt-suite.sh)."""
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def fetch(script, *args):
+    """Runs a piece of shell with tools/apt-suite.sh sourced; the last word that it prints is a folder."""
+    done = subprocess.run(["bash", "-c", "set -euo pipefail; . tools/apt-suite.sh; " + script, "fetch", *args],
+                          cwd=ROOT, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip() or "apt failed")
+    return pathlib.Path(done.stdout.split()[-1])
+
+
+def kernel(suite):
+    return fetch("""folder=$SUITE_CACHE/kernels/$1
+        if [ ! -e "$folder/.complete" ]; then
+            fetch_from_suite "$1" "$folder" "$(suite_depends "$1" linux-image-cloud-amd64 '^linux-image-[0-9]')"
+        fi
+        echo "$folder" """, suite)
+
+
+def pprof():
+    """The pprof of Debian's newest Go for bookworm; bookworm's own lacks the new flame graph."""
+    return fetch("""folder=$SUITE_CACHE/go
+        fetch_from_suite bookworm-backports "$folder" golang-1.23-go
+        echo "$folder" """) / "usr/lib/go-1.23/pkg/tool/linux_amd64/pprof"
