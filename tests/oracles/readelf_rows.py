@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Unwind rows of a file against readelf's interpretation of its .eh_frame: CFA, caller's rbp and return
+address at every row of every FDE, first and last address; what readelf prints as 'exp' against the raw
+instructions; the gaps between functions; and that we have no row boundary that readelf has not."""
+import bisect
+import re
+import subprocess
+
+NONE, SP, FP, FP_DEREF, R10, PLT, SIGRET, END, UNSUPPORTED = range(9)
+RCX, RA_RCX = 10, 11
+REGS = {"rsp": SP, "rbp": FP, "r10": R10, "rcx": RCX}
+PAGE = 1 << 16
+READELF = "/usr/bin/readelf"
+
+
+class Fde:
+    def __init__(self, cie, start, end, signal):
+        self.cie, self.start, self.end, self.signal = cie, start, end, signal
+        self.rows = []  # (address, columns)
+        self.cfa_expressions = []
+        self.fp_expressions = []
+
+
+def dump(path, kind):
+    reader = subprocess.Popen([READELF, f"--debug-dump={kind}", path], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, errors="replace")
+    with reader:
+        yield from reader.stdout
+
+
+def heads(line):
+    """(offset, None) of a CIE, (offset, (cie, start, end)) of an FDE."""
+    found = re.match(r"([0-9a-f]+) [0-9a-f]+ [0-9a-f]+ (CIE|FDE cie=([0-9a-f]+) pc=([0-9a-f]+)\.\.([0-9a-f]+))", line)
+    if not found:
+        return None
+    if found[2] == "CIE":
+        return int(found[1], 16), None
+    return int(found[1], 16), (int(found[3], 16), int(found[4], 16), int(found[5], 16))
+
+
+def read_fdes(path):
+    """FDEs by their offset, from the raw dump: expressions, and whether the CIE is a signal frame's."""
+    fdes, signal, at = {}, {}, None
+    for line in dump(path, "frames"):
+        head = heads(line)
+        if head:
+            at = head[0]
+            if head[1]:
+                fdes[at] = Fde(*head[1], signal.get(head[1][0], False))
+        elif at is not None and at not in fdes and "Augmentation:" in line:
+            signal[at] = "S" in line.split('"')[1]
+        elif at in fdes:
+            cfa = re.search(r"DW_CFA_def_cfa_expression \((.*)\)$", line)
+            fp = re.search(r"DW_CFA_expression: r6 \(rbp\) \((.*)\)$", line)
+            if cfa:
+                fdes[at].cfa_expressions.append(cfa[1])
+            elif fp:
+                fdes[at].fp_expressions.append(fp[1])
+    return fdes
+
+
+def read_rows(path, fdes):
+    at, columns, cies = None, [], {}
+    for line in dump(path, "frames-interp"):
+        head = heads(line)
+        if head:
+            at = head[0]
+            continue
+        # a register rule takes two words: "r3 (rbx)"
+        words = re.sub(r"\br\d+ \((\w+)\)", r"\1", line).split()
+        if at is None or not words:
+            continue
+        if words[0] == "LOC":
+            columns = words[1:]
+        elif re.fullmatch(r"[0-9a-f]{16}", words[0]):
+            row = int(words[0], 16), dict(zip(columns, words[1:]))
+            if at in fdes:
+                fdes[at].rows.append(row)
+            else:
+                cies[at] = row[1]
+    # readelf prints no row of a function that has no instructions of its own: the CIE's holds
+    for fde in fdes.values():
+        if not fde.rows and fde.cie in cies:
+            fde.rows.append((fde.start, cies[fde.cie]))
+
+
+def expected_cfa(text):
+    """(kind, offset) of a CFA expression that the tables know; None of another one."""
+    plt = re.fullmatch(r"DW_OP_breg7 \(rsp\): 8; DW_OP_breg16 \(rip\): 0; DW_OP_lit15; DW_OP_and; "
+                       r"DW_OP_lit(\d+); DW_OP_ge; DW_OP_lit3; DW_OP_shl; DW_OP_plus", text)
+    if plt:
+        return PLT, int(plt[1])
+    deref = re.fullmatch(r"DW_OP_breg6 \(rbp\): (-?\d+); DW_OP_deref", text)
+    return (FP_DEREF, int(deref[1])) if deref else None
+
+
+def agrees_cfa(fde, cfa, ours):
+    if cfa == "exp":
+        wanted = [expected_cfa(text) for text in fde.cfa_expressions]
+        return ours[:2] in wanted or (None in wanted and ours[0] == UNSUPPORTED)
+    reg, off = re.fullmatch(r"(\w+)([+-]\d+)", cfa).groups()
+    if reg not in REGS:
+        return ours[0] == UNSUPPORTED
+    return ours[:2] == (REGS[reg], int(off))
+
+
+def agrees_fp(fde, rbp, ours):
+    _, _, rule, off = ours
+    if rbp == "u":
+        return rule in (0, 3)
+    if rbp.startswith("c"):
+        return (rule, off) == (1, int(rbp[1:]))
+    if rbp == "exp":
+        places = [re.fullmatch(r"DW_OP_breg6 \(rbp\): (-?\d+)", text) for text in fde.fp_expressions]
+        wanted = [int(place[1]) if place else None for place in places]
+        return (rule == 2 and off in wanted) or (rule == 3 and None in wanted)
+    return rule == 3
+
+
+def agrees(fde, columns, ours):
+    ra = columns.get("ra", "u")
+    if fde.signal:
+        return ours[0] == SIGRET
+    if ra == "u":
+        return ours[0] == END
+    if ra == "rcx" and columns["CFA"].startswith("rsp"):
+        return ours[:2] == (RA_RCX, int(columns["CFA"][3:]))
+    if ra != "c-8":
+        return ours[0] == UNSUPPORTED
+    if ours[0] == UNSUPPORTED:
+        return agrees_cfa(fde, columns["CFA"], ours)
+    return agrees_cfa(fde, columns["CFA"], ours) and agrees_fp(fde, columns.get("rbp", "u"), ours)
+
+
+class Verdict:
+    def __init__(self):
+        self.rows = self.gaps = self.unsupported = 0
+        self.wrong = []
+
+
+class Ours:
+    def __init__(self, print_rows, path):
+        text = subprocess.run([print_rows, path], capture_output=True, text=True, check=True).stdout
+        rows = [line.split() for line in text.splitlines()]
+        self.starts = [int(row[0], 16) for row in rows]
+        self.infos = [tuple(map(int, row[1:])) for row in rows]
+
+    def at(self, address):
+        i = bisect.bisect_right(self.starts, address) - 1
+        return self.infos[i] if i >= 0 else (NONE, 0, 0, 0)
+
+
+def judge_fde(verdict, ours, fde, bounds):
+    rows = [row for row in fde.rows if fde.start <= row[0] < fde.end]
+    for i, (start, columns) in enumerate(rows):
+        end = rows[i + 1][0] if i + 1 < len(rows) else fde.end
+        bounds.add(start)
+        if start >= end:
+            continue  # a row that the next one replaces at once
+        for at in {start, end - 1}:
+            verdict.rows += 1
+            verdict.unsupported += ours.at(at)[0] == UNSUPPORTED
+            if not agrees(fde, columns, ours.at(at)):
+                verdict.wrong.append((hex(at), columns, ours.at(at)))
+
+
+def judge_gap(verdict, ours, start, end):
+    for at in {start, end - 1}:
+        verdict.gaps += 1
+        if ours.at(at)[0] != NONE:
+            verdict.wrong.append((hex(at), "in no function", ours.at(at)))
+
+
+def judge(print_rows, path):
+    fdes = read_fdes(path)
+    read_rows(path, fdes)
+    ours, verdict, bounds = Ours(print_rows, path), Verdict(), set()
+    at = None
+    for fde in sorted((f for f in fdes.values() if f.start < f.end and f.rows), key=lambda f: f.start):
+        judge_fde(verdict, ours, fde, bounds)
+        if at is not None and at < fde.start:
+            judge_gap(verdict, ours, at, fde.start)
+        at = max(at or 0, fde.end)
+        bounds.add(fde.end)
+    if at is not None:
+        judge_gap(verdict, ours, at, at + 1)
+    for start in ours.starts:
+        if start % PAGE and start not in bounds:
+            verdict.wrong.append((hex(start), "no row begins here", ours.at(start)))
+    return verdict
