@@ -136,7 +136,7 @@ def test_replay_gives_the_same_bytes_twice(sonde, chain, tmp_path):
     (["record", "-e", "cycles", "-d", "1"], 1, "no counter for 'cycles'"),
     (["record", "-a", "-p", "1"], 2, "leave out"),
     (["record", "-d", "1", "-o", "/nonexistent/x"], 1, "cannot write to folder"),
-    (["record", "--cgroup", "no-such-group", "-d", "1"], 1, "no-such-group"),
+    (["record", "--cgroup", "no-such-group", "-d", "1"], 1, "cgroup"),
     (["report", "/etc/passwd"], 1, "not a profile"),
     (["report", "/nonexistent"], 1, "No such file"),
     (["replay", "/etc/passwd"], 1, "not a whole file"),

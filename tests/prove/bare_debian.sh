@@ -10,7 +10,7 @@ bound=(proc sys dev)
 
 leave() {
 	for folder in "${bound[@]}"; do
-		mountpoint -q "$root/$folder" && umount -l "$root/$folder"
+		mountpoint -q "$root/$folder" && umount -R -l "$root/$folder"
 	done
 	# nothing of the host's may be below when this goes
 	if grep -q " $root/" /proc/self/mountinfo; then
@@ -33,7 +33,8 @@ run() {
 debootstrap --variant=minbase bookworm "$root" "$(mirror_of bookworm)" >"$root.log" 2>&1 ||
 	{ tail -n 5 "$root.log"; exit 1; }
 for folder in "${bound[@]}"; do
-	mount --bind "/$folder" "$root/$folder"
+	mount --rbind "/$folder" "$root/$folder" # cgroup v2 lies below /sys
+	mount --make-rslave "$root/$folder"
 done
 # the host's mirrors and how it reaches them
 rm -f "$root/etc/apt/sources.list"
