@@ -6,6 +6,7 @@
 
 #include "lib/maps.bpf.h"
 #include "lib/stats.bpf.h"
+#include "lib/target.bpf.h"
 
 /*
  * What must happen to the process table in the very moment: user space learns of forks, execs and
@@ -32,6 +33,7 @@ static __always_inline void copy_entry(__u32 parent, __u32 child)
 	if (!entry || entry->state != PROCESS_READY)
 		return;
 	copy = *entry;
+	copy.copies = 0;
 	if (bpf_map_update_elem(&processes, &child, &copy, BPF_ANY))
 		count(COUNTER_MAP_FULL, 1);
 }
@@ -54,14 +56,19 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* The old image's mappings are gone; the next sample asks for the new ones. */
+/* The old image's mappings are gone. The entry stays, without a run: user space may write one before
+ * anybody samples the process. */
 SEC("raw_tp/sched_process_exec")
 int on_exec(struct bpf_raw_tracepoint_args *ctx)
 {
+	struct process_entry entry = { .state = PROCESS_NEW };
 	struct task_struct *task = (void *)ctx->args[0];
 	__u32 pid = BPF_CORE_READ(task, tgid);
 
-	bpf_map_delete_elem(&processes, &pid);
+	if (!is_target(bpf_get_current_pid_tgid()))
+		bpf_map_delete_elem(&processes, &pid);
+	else if (bpf_map_update_elem(&processes, &pid, &entry, BPF_ANY))
+		count(COUNTER_MAP_FULL, 1);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "lib/copy.bpf.h"
 #include "lib/maps.bpf.h"
 #include "lib/scratch.bpf.h"
 #include "lib/stats.bpf.h"
@@ -30,7 +31,7 @@ static __always_inline void want_process(__u32 pid, __u64 leader_start_ns)
 	struct process_entry entry = { .state = PROCESS_WANTED };
 	struct wanted_record rec = {};
 
-	if (fault() || bpf_map_update_elem(&processes, &pid, &entry, BPF_NOEXIST)) {
+	if (fault() || bpf_map_update_elem(&processes, &pid, &entry, BPF_ANY)) {
 		count(COUNTER_MAP_FULL, 1);
 		return;
 	}
@@ -104,7 +105,7 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	if (!config.user_stacks)
 		return STOP_NO_PROCESS;
 	entry = bpf_map_lookup_elem(&processes, &pid);
-	if (!entry) {
+	if (!entry || entry->state == PROCESS_NEW) {
 		want_process(pid, s->rec.leader_start_ns);
 		return STOP_NO_PROCESS;
 	}
@@ -117,12 +118,18 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	return walk_native(s, cpu);
 }
 
+/* In exec, once the old image is gone, the registers are still those of the old program: the leaf is
+ * all that a walk finds, and it is not true. */
+static __always_inline int image_gone(const struct scratch *s, const struct user_regs *regs)
+{
+	return regs->entered && s->walk.cnt <= 1 && task_in_exec();
+}
+
 /* The user half of the record: registers, frames, how the stack ended. */
 static __always_inline void take_user(struct scratch *s, __u32 cpu,
-				      const struct bpf_perf_event_data *ctx)
+				      const struct bpf_perf_event_data *ctx, struct user_regs *regs)
 {
 	struct task_facts facts = {};
-	struct user_regs regs = {};
 
 	task_facts_read(&facts);
 	s->rec.leader_start_ns = facts.leader_start_ns;
@@ -131,14 +138,15 @@ static __always_inline void take_user(struct scratch *s, __u32 cpu,
 	else if (facts.flags & PF_EXITING)
 		s->rec.flags |= SAMPLE_F_EXITING;
 	else
-		user_regs_read(&regs, ctx);
-	s->rec.user_ip = regs.ip;
-	s->rec.user_sp = regs.sp;
-	s->rec.user_fp = regs.fp;
+		user_regs_read(regs, ctx);
+	s->rec.user_ip = regs->ip;
+	s->rec.user_sp = regs->sp;
+	s->rec.user_fp = regs->fp;
 	s->walk.cnt = 0;
-	if (regs.valid) {
-		s->rec.stop = take_user_stack(s, cpu, &regs);
-	} else {
+	if (regs->valid)
+		s->rec.stop = take_user_stack(s, cpu, regs);
+	if (!regs->valid || image_gone(s, regs)) {
+		s->walk.cnt = 0;
 		s->rec.stop = STOP_NO_USER;
 		if (!(s->rec.flags & (SAMPLE_F_KERNEL_THREAD | SAMPLE_F_EXITING)))
 			s->rec.flags |= SAMPLE_F_NO_REGS;
@@ -160,13 +168,18 @@ static __always_inline __u32 take_kernel(struct scratch *s, struct bpf_perf_even
 	return (__u32)bytes / 8;
 }
 
-/* No wake-up per record: user space drains several times a second, and is woken early only when the
+/* No wake-up per record: user space drains several times a second, and is woken early only when a
  * ring fills up. */
+static __always_inline __u64 wake_flags(void *ring, __u64 limit)
+{
+	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > limit ? BPF_RB_FORCE_WAKEUP :
+								    BPF_RB_NO_WAKEUP;
+}
+
 static __always_inline void send_sample(struct scratch *s, __u32 user_words, __u32 kernel_cnt)
 {
 	__u64 size = sizeof(s->rec) + (user_words + kernel_cnt) * 8ULL;
-	__u64 waiting = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA);
-	__u64 wake = waiting > config.wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	__u64 wake = wake_flags(&samples, config.wake_bytes);
 
 	s->rec.h.size = size;
 	s->rec.user_words = user_words;
@@ -177,6 +190,28 @@ static __always_inline void send_sample(struct scratch *s, __u32 user_words, __u
 		count(COUNTER_RING_FULL, 1);
 	else
 		count(COUNTER_KEPT, 1);
+}
+
+/* The sample with registers and stack instead of user frames. 0: sent. */
+static __always_inline int send_copy(struct scratch *s, struct bpf_perf_event_data *ctx,
+				     const struct user_regs *regs)
+{
+	__u32 kernel_cnt = take_kernel(s, ctx, COPY_WORDS);
+	__u64 stack_start = regs->sp;
+	__u32 stack_size = copy_stack((__u8 *)&s->words[COPY_WORDS + kernel_cnt], &stack_start);
+	__u64 size = fill_copy(s, regs, kernel_cnt, stack_start, stack_size);
+
+	if (!fault() && !bpf_ringbuf_output(&copies, &s->rec, size,
+					    wake_flags(&copies, COPY_RING_BYTES / 4))) {
+		count(COUNTER_KEPT, 1);
+		count(COUNTER_COPIED, 1);
+		return 0;
+	}
+	count(COUNTER_COPY_LOST, 1);
+	s->rec.h.type = RECORD_SAMPLE;
+	s->words[0] = frame_word(FRAME_NATIVE, 0, regs->ip);
+	s->walk.cnt = 1;
+	return -1;
 }
 
 /* The oracle's switch: one sample per arming, and the sampled thread stops at that instruction. */
@@ -204,6 +239,7 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+	struct user_regs regs = {};
 	__u32 user_words;
 
 	if (!s) {
@@ -219,12 +255,14 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 	s->rec.generation = 0;
 	s->rec.flags = 0;
 	bpf_get_current_comm(s->rec.comm, sizeof(s->rec.comm));
-	take_user(s, cpu, ctx);
-	count_stop(s->rec.stop);
-	user_words = s->walk.cnt;
-	if (user_words > MAX_USER_FRAMES)
-		user_words = MAX_USER_FRAMES;
-	send_sample(s, user_words, take_kernel(s, ctx, user_words));
+	take_user(s, cpu, ctx, &regs);
+	if (!worth_a_copy(s->rec.stop) || !copy_allowed(s->rec.pid) || send_copy(s, ctx, &regs)) {
+		count_stop(s->rec.stop);
+		user_words = s->walk.cnt;
+		if (user_words > MAX_USER_FRAMES)
+			user_words = MAX_USER_FRAMES;
+		send_sample(s, user_words, take_kernel(s, ctx, user_words));
+	}
 	if (config.stop_sampled)
 		bpf_send_signal_thread(19 /* SIGSTOP */);
 }

@@ -81,8 +81,10 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 	scope_free(profile) struct profile *profile = NULL;
 	scope_memory uint8_t *data = NULL;
 	size_t size;
-	int err = profile_from(ingest, &naming, &profile);
+	int err;
 
+	ingest__finish(ingest);
+	err = profile_from(ingest, &naming, &profile);
 	if (!err)
 		err = pprof_encode(profile, &data, &size);
 	if (err) {

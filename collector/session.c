@@ -35,7 +35,7 @@ static void on_record(void *ctx, const struct record_header *rec)
 {
 	struct session *s = ctx;
 
-	if (s->raw && rec->type != RECORD_WANTED)
+	if (s->raw)
 		raw_writer__add(s->raw, rec);
 	ingest__apply(&s->ingest, rec);
 	if (s->keeper)
@@ -92,7 +92,8 @@ static int open_parts(struct session *s)
 	if (err)
 		return err;
 	maps = live_source__maps(s->live);
-	err = keeper__open(&maps, s->ingest.processes, s->ingest.binaries, &calls, s, &s->keeper);
+	err = keeper__open(&maps, s->ingest.processes, s->ingest.binaries, s->ingest.held,
+			   s->options->max_depth, &calls, s, &s->keeper);
 	if (err)
 		log_error("cannot prepare the unwind tables: %s", strerror(-err));
 	else

@@ -60,7 +60,9 @@ typedef struct {
 	int counter;
 } atomic_t;
 
-struct mm_struct;
+struct mm_struct {
+	unsigned long start_stack;
+};
 
 struct signal_struct {
 	atomic_t live;
@@ -76,6 +78,7 @@ struct task_struct {
 	__u64 start_boottime;
 	struct signal_struct *signal;
 	char comm[16];
+	unsigned int in_execve : 1;
 };
 
 #pragma clang attribute pop

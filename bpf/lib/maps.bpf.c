@@ -4,6 +4,7 @@
 #include "maps.bpf.h"
 
 struct samples_map samples SEC(".maps");
+struct copies_map copies SEC(".maps");
 struct events_map events SEC(".maps");
 struct processes_map processes SEC(".maps");
 struct mappings_map mappings SEC(".maps");

@@ -10,10 +10,18 @@
 #include "../shared/stop.h"
 #include "../shared/unwind.h"
 
+#define COPY_RING_BYTES (512 * 1024)
+
 /* Samples; written by the sampler without wake-ups, drained by user. Size set at load. */
 struct samples_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 2 * 1024 * 1024);
+};
+
+/* Stacks that user space walks; drained like samples. Few, and each several KB. */
+struct copies_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, COPY_RING_BYTES);
 };
 
 /* Rare records that user must see at once. */

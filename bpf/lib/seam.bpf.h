@@ -14,6 +14,12 @@ static __always_inline int seam_read_user(void *to, __u32 size, __u64 vaddr)
 	return bpf_probe_read_user(to, size, (const void *)vaddr);
 }
 
+/* What lies in a page that could be read can be read. */
+static __always_inline __u64 seam_window(__u64 vaddr)
+{
+	return USER_PAGE_SIZE - (vaddr & (USER_PAGE_SIZE - 1));
+}
+
 static __always_inline const struct unwind_mapping *seam_mapping(__u32 idx)
 {
 	return bpf_map_lookup_elem(&mappings, &idx);

@@ -32,6 +32,14 @@ static __always_inline void task_facts_read(struct task_facts *facts)
 	}
 }
 
+/* From the start of execve(2) to its end; the old image goes somewhere between. */
+static __always_inline int task_in_exec(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
+}
+
 struct user_regs {
 	__u64 ip;
 	__u64 sp;

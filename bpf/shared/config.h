@@ -14,6 +14,9 @@
 #define MAX_MAPPINGS 65536 /* the pool that all runs share */
 #define MAX_RUN_MAPPINGS 4096 /* one process's run */
 #define MAX_TARGETS 16384
+#define USER_PAGE_SIZE 4096
+#define COPY_STACK_BYTES 16384 /* of the stack that travels with a sample: whole pages */
+#define MAX_COPIES 256 /* such samples per run of mappings */
 
 enum filter_kind {
 	FILTER_NONE = 0, /* the whole host */
@@ -21,6 +24,12 @@ enum filter_kind {
 	FILTER_TID,
 	FILTER_COMM, /* the process's name */
 	FILTER_CGROUP, /* a cgroup v2 and everything below it */
+};
+
+enum copy_choice {
+	COPY_NONE = 0,
+	COPY_NEEDED, /* those that cannot be walked yet */
+	COPY_ALL, /* oracle: judges the walk in user space */
 };
 
 struct sampler_config {
@@ -32,6 +41,6 @@ struct sampler_config {
 	__u32 wake_bytes; /* sample ring: wake the reader when this much waits */
 	__u32 stop_sampled; /* oracle: SIGSTOP to the thread that was just sampled, when armed */
 	__u32 fault_rate; /* proofs: fail this many of 1,024 map updates and ring reservations */
-	__u32 pad;
+	__u32 copies; /* enum copy_choice: stacks to be walked by user space */
 	char comm[COMM_LEN]; /* FILTER_COMM */
 };

@@ -11,6 +11,7 @@
 enum record_type {
 	RECORD_SAMPLE = 1, /* sample ring */
 	RECORD_WANTED = 2, /* event ring: a process was seen that has no entry */
+	RECORD_COPY = 3, /* copy ring: a sample whose stack user space walks */
 	RECORD_USER_FIRST = 16, /* the rest is made in user space: collector/source/record.h */
 };
 
@@ -45,6 +46,28 @@ struct sample_record {
 	/* user_words + kernel_cnt words follow */
 };
 _Static_assert(sizeof(struct sample_record) == 96, "wire");
+
+/* A sample without user frames, with what walking them takes. */
+struct copy_record {
+	struct sample_record sample; /* h.type: RECORD_COPY; user_words: 0 */
+	__u64 r10;
+	__u64 rcx;
+	__u64 stack_start; /* address of the first byte, at the stack pointer or above */
+	__u32 stack_size;
+	__u32 entered; /* the task was in the kernel */
+	/* kernel_cnt words, then stack_size bytes, rounded up to 8 */
+};
+_Static_assert(sizeof(struct copy_record) == 128, "wire");
+
+static inline const __u64 *copy_kernel_words(const struct copy_record *rec)
+{
+	return (const __u64 *)(rec + 1);
+}
+
+static inline const __u8 *copy_stack_bytes(const struct copy_record *rec)
+{
+	return (const __u8 *)(copy_kernel_words(rec) + rec->sample.kernel_cnt);
+}
 
 static inline const __u64 *sample_words(const struct sample_record *rec)
 {

@@ -11,6 +11,7 @@
 #include "types.h"
 
 enum process_state {
+	PROCESS_NEW = 0, /* has just been executed; not sampled yet */
 	PROCESS_WANTED = 1, /* user space was told; no run yet */
 	PROCESS_READY = 2,
 };
@@ -19,6 +20,7 @@ struct process_entry {
 	__u32 first; /* index of the run's first mapping */
 	__u32 cnt; /* sorted by start, not overlapping */
 	__u32 generation;
-	__u32 state; /* enum process_state */
+	__u16 state; /* enum process_state */
+	__u16 copies; /* stacks sent to be walked by user space, since the run was written */
 };
 _Static_assert(sizeof(struct process_entry) == 16, "hash value");

@@ -23,6 +23,7 @@
  * the seam, which the includer defines first:
  *
  *   int seam_read_user(void *to, __u32 size, __u64 vaddr)          0, or negative: not readable
+ *   __u64 seam_window(__u64 vaddr)               bytes from there on that are read as one
  *   const struct unwind_mapping *seam_mapping(__u32 idx)           each NULL when out of range
  *   const struct unwind_page *seam_page(__u32 idx)
  *   const __u32 *seam_rows(__u32 pos)            the UNWIND_VALUE_ROWS rows of the value of pos
@@ -88,7 +89,6 @@ struct rule_cache {
 };
 
 #define USER_ADDR_END (1ULL << 56)
-#define USER_PAGE_SIZE 4096
 #define SIGFRAME_R10 56 /* offsets in x86-64's rt_sigframe behind the popped return address: */
 #define SIGFRAME_FP 120 /* struct ucontext's uc_mcontext, arch/x86/include/uapi/asm/sigcontext.h */
 #define SIGFRAME_RCX 152 /* rsp and rip follow */
@@ -176,7 +176,7 @@ static __always_inline int read_stack(struct native_walk *walk, __u64 at, __u64 
 {
 	struct stack_window *w = &walk->window;
 	__u64 off = at - w->start;
-	__u64 size = USER_PAGE_SIZE - (at & (USER_PAGE_SIZE - 1));
+	__u64 size = seam_window(at);
 
 	if (off < w->size) {
 		*ret_word = w->words[(off >> 3) & (WINDOW_WORDS - 1)];

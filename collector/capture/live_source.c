@@ -31,6 +31,7 @@ struct live_source {
 	struct sampler *sampler; /* owned, as the rest */
 	struct event_rings *events;
 	struct ring_buffer *samples;
+	struct ring_buffer *copies;
 	struct ring_buffer *wanted;
 	struct batch *batch;
 	uint64_t started_ns;
@@ -49,7 +50,7 @@ static int take_ring_record(void *ctx, void *data, size_t size)
 	if (size < sizeof(*rec) || rec->size > size)
 		return 0;
 	batch__add_record(live->batch, rec);
-	if (rec->type == RECORD_SAMPLE && ((const struct sample_record *)rec)->kernel_cnt)
+	if (rec->type != RECORD_WANTED && ((const struct sample_record *)rec)->kernel_cnt)
 		live->has_kernel_frames = true;
 	return 0;
 }
@@ -75,17 +76,18 @@ static void follow_cpus(struct live_source *live)
 static void wait_for_records(struct live_source *live, int timeout_ms)
 {
 	struct timespec gather = { .tv_nsec = GATHER_NS };
-	struct pollfd fds[MAX_CPUS + 3];
+	struct pollfd fds[MAX_CPUS + 4];
 	int event_fds[MAX_CPUS], cnt = event_rings__fds(live->events, event_fds, MAX_CPUS);
 
 	for (int i = 0; i < cnt; i++)
 		fds[i] = (struct pollfd){ event_fds[i], POLLIN, 0 };
 	fds[cnt] = (struct pollfd){ ring_buffer__epoll_fd(live->samples), POLLIN, 0 };
 	fds[cnt + 1] = (struct pollfd){ ring_buffer__epoll_fd(live->wanted), POLLIN, 0 };
-	fds[cnt + 2] = (struct pollfd){ live->watch_fd, POLLIN, 0 };
+	fds[cnt + 2] = (struct pollfd){ ring_buffer__epoll_fd(live->copies), POLLIN, 0 };
+	fds[cnt + 3] = (struct pollfd){ live->watch_fd, POLLIN, 0 };
 	if (!batch__empty(live->batch))
 		timeout_ms = NOT_YET_MS;
-	if (poll(fds, (nfds_t)cnt + 3, timeout_ms) > 0)
+	if (poll(fds, (nfds_t)cnt + 4, timeout_ms) > 0)
 		nanosleep(&gather, NULL);
 }
 
@@ -93,6 +95,7 @@ static void wait_for_records(struct live_source *live, int timeout_ms)
 static void drain(struct live_source *live)
 {
 	ring_buffer__consume(live->samples);
+	ring_buffer__consume(live->copies);
 	ring_buffer__consume(live->wanted);
 	event_rings__drain(live->events, live->batch);
 }
@@ -167,8 +170,9 @@ static int open_rings(struct live_source *live)
 	}
 	live->batch = batch__new();
 	live->samples = ring_buffer__new(maps.samples, take_ring_record, live, NULL);
+	live->copies = ring_buffer__new(maps.copies, take_ring_record, live, NULL);
 	live->wanted = ring_buffer__new(maps.events, take_ring_record, live, NULL);
-	return live->batch && live->samples && live->wanted ? 0 : -ENOMEM;
+	return live->batch && live->samples && live->copies && live->wanted ? 0 : -ENOMEM;
 }
 
 int live_source__open(const struct options *options, struct live_source **ret_live)
@@ -197,6 +201,7 @@ void live_source__free(struct live_source *live)
 	if (!live)
 		return;
 	ring_buffer__free(live->samples);
+	ring_buffer__free(live->copies);
 	ring_buffer__free(live->wanted);
 	event_rings__free(live->events);
 	batch__free(live->batch);

@@ -52,6 +52,13 @@ static uint32_t ring_bytes(const struct options *options, int cpus)
 	return bytes;
 }
 
+static enum copy_choice choose_copies(const struct options *options)
+{
+	if (options->copy_all)
+		return COPY_ALL;
+	return options->no_unwind || options->stop_sampled ? COPY_NONE : COPY_NEEDED;
+}
+
 static void configure(struct sonde_bpf *skel, const struct options *options)
 {
 	struct sampler_config *config = &skel->rodata->config;
@@ -63,6 +70,7 @@ static void configure(struct sonde_bpf *skel, const struct options *options)
 	config->max_depth = options->max_depth;
 	config->kernel_stacks = !options->no_kernel;
 	config->user_stacks = !options->no_unwind;
+	config->copies = choose_copies(options);
 	config->wake_bytes = bytes / 4;
 	config->stop_sampled = options->stop_sampled;
 	config->fault_rate = options->fault_rate;
@@ -287,6 +295,7 @@ struct sampler_maps sampler__maps(const struct sampler *sampler)
 {
 	return (struct sampler_maps){
 		.samples = bpf_map__fd(sampler->skel->maps.samples),
+		.copies = bpf_map__fd(sampler->skel->maps.copies),
 		.events = bpf_map__fd(sampler->skel->maps.events),
 		.processes = bpf_map__fd(sampler->skel->maps.processes),
 		.mappings = bpf_map__fd(sampler->skel->maps.mappings),

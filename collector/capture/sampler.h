@@ -30,6 +30,7 @@ void sampler__follow_cpus(struct sampler *sampler, void (*fn)(void *ctx, int cpu
 /* Descriptors of maps, by use. */
 struct sampler_maps {
 	int samples;
+	int copies;
 	int events;
 	int processes;
 	int mappings;

@@ -248,6 +248,8 @@ static const struct cli_opt opts[] = {
 	  FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "more words" },
 	{ 265, "debug-stop", NULL, parse_flag, FIELD(stop_sampled), 0, 0, FOR_RECORD, true,
 	  "SIGSTOP to the thread just sampled" },
+	{ 268, "debug-copy", NULL, parse_flag, FIELD(copy_all), 0, 0, FOR_RECORD, true,
+	  "walk every stack in user space" },
 	{ 266, "debug-no-unwind", NULL, parse_flag, FIELD(no_unwind), 0, 0, FOR_RECORD, true,
 	  "no user stacks" },
 	{ 267, "debug-faults", "N", parse_number, FIELD(fault_rate), 0, 1024, FOR_RECORD, true,

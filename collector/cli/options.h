@@ -71,6 +71,7 @@ struct options {
 
 	/* hidden: proofs and benches */
 	bool stop_sampled; /* --debug-stop: SIGSTOP the thread just sampled (the oracle's switch) */
+	bool copy_all; /* --debug-copy: walk every stack in user space */
 	bool no_unwind; /* --debug-no-unwind: what does unwinding cost? */
 	uint32_t fault_rate; /* --debug-faults N: fail N of 1,024 map updates and reservations */
 };

@@ -15,11 +15,18 @@ struct proc_table *proc_table__new(void)
 	return calloc(1, sizeof(struct proc_table));
 }
 
+void process__free(struct process *p)
+{
+	if (!p)
+		return;
+	free(p->mappings);
+	free(p);
+}
+
 void proc_table__remove(struct proc_table *table, struct process *process)
 {
 	HASH_DEL(table->by_pid, process);
-	free(process->mappings);
-	free(process);
+	process__free(process);
 }
 
 void proc_table__free(struct proc_table *table)
@@ -121,6 +128,27 @@ static void remove_at(struct process *p, uint32_t i)
 		(p->mapping_cnt - i) * sizeof(*p->mappings));
 }
 
+struct process *process__copy(const struct process *p)
+{
+	size_t bytes = p->mapping_cnt * sizeof(*p->mappings);
+	struct process *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	copy->pid = p->pid;
+	copy->start_ns = p->start_ns;
+	memcpy(copy->comm, p->comm, sizeof(copy->comm));
+	copy->mappings = malloc(bytes + 1);
+	if (!copy->mappings) {
+		free(copy);
+		return NULL;
+	}
+	if (bytes)
+		memcpy(copy->mappings, p->mappings, bytes);
+	copy->mapping_cnt = p->mapping_cnt;
+	return copy;
+}
+
 /* A new mapping replaces what lay there; the ends of older ones stay. Needs room for two more. */
 static void map_over(struct process *p, struct proc_mapping m)
 {
@@ -176,6 +204,7 @@ static void apply_fork(struct proc_table *table, const struct fork_record *rec)
 	child->start_ns = 0;
 	child->mapping_cnt = 0;
 	child->wanted = false;
+	child->fresh = false;
 	child->stale = false;
 	if (!parent)
 		return;
@@ -201,6 +230,8 @@ static void apply_comm(struct proc_table *table, const struct comm_record *rec)
 	if (rec->exec) {
 		p->mapping_cnt = 0;
 		p->stale = true;
+		p->wanted = false;
+		p->fresh = true;
 	}
 }
 

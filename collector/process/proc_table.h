@@ -27,6 +27,7 @@ struct process {
 	uint32_t mapping_room;
 	bool wanted; /* sampled: its run is to be kept on the kernel side */
 	bool stale; /* mappings changed since the run was written */
+	bool fresh; /* executed a moment ago: its run is written when all tables happen to be there */
 	bool partial; /* some tables were missing when it was written */
 	uint64_t start_ns; /* since boot; 0: not known */
 	struct proc_mapping *mappings; /* owned; sorted, not overlapping */
@@ -50,6 +51,9 @@ void proc_table__remove(struct proc_table *table, struct process *process);
 /* PROCESS, FORK, COMM, MMAP; EXIT is the caller's decision. */
 void proc_table__apply(struct proc_table *table, struct binaries *binaries,
 		       const struct record_header *rec);
+/* A copy in no table: name and mappings alone. NULL: no memory. */
+struct process *process__copy(const struct process *process);
+void process__free(struct process *process); /* of a copy */
 const struct proc_mapping *process__mapping(const struct process *process, uint64_t vaddr);
 
 /* Puts PROCESS and MMAP records of a process of /proc into the batch. -ESRCH: it is gone. */

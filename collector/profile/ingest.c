@@ -15,9 +15,10 @@ int ingest__init(struct ingest *ingest, uint32_t label_flags)
 		.processes = proc_table__new(),
 		.binaries = binaries__new(),
 		.aggregate = aggregate__new(),
+		.held = held_list__new(),
 		.label_flags = label_flags,
 	};
-	if (ingest->processes && ingest->binaries && ingest->aggregate)
+	if (ingest->processes && ingest->binaries && ingest->aggregate && ingest->held)
 		return 0;
 	ingest__fini(ingest);
 	return -ENOMEM;
@@ -28,6 +29,7 @@ void ingest__fini(struct ingest *ingest)
 	proc_table__free(ingest->processes);
 	binaries__free(ingest->binaries);
 	aggregate__free(ingest->aggregate);
+	held_list__free(ingest->held);
 	free(ingest->host);
 	kallsyms__free(ingest->kallsyms);
 	free(ingest->vdso);
@@ -127,21 +129,31 @@ static void fill_labels(struct ingest *ingest, const struct sample_record *rec,
 		labels->thread_comm = strtab__id(strings, comm);
 }
 
-static void take_sample(struct ingest *ingest, const struct sample_record *rec)
+/* A sample with all that its frames come from. */
+struct sample {
+	const struct sample_record *rec;
+	const struct process *process; /* as it was at that moment; NULL: not known */
+	const __u64 *user_words;
+	const __u64 *kernel_words;
+	uint32_t user_cnt;
+	enum stop_reason stop;
+};
+
+static void add_sample(struct ingest *ingest, const struct sample *sample)
 {
 	uint32_t locations[MAX_USER_FRAMES + MAX_KERNEL_FRAMES + 2];
-	const uint64_t *words = (const uint64_t *)sample_words(rec);
-	struct process *p = process_of(ingest, rec);
+	const struct sample_record *rec = sample->rec;
+	const __u64 *words = sample->user_words;
 	struct label_set labels = { 0 };
 	uint32_t n = 0;
 	bool whole = true;
 
 	for (uint32_t i = 0; i < rec->kernel_cnt; i++)
 		locations[n++] = aggregate__location(ingest->aggregate, BINARY_KERNEL_ID,
-						     words[rec->user_words + i] - (i > 0));
-	for (uint32_t i = 0; i < rec->user_words; i += 1 + frame_extra_words(frame_kind(words[i])))
-		locations[n++] = user_location(ingest, p, words[i]);
-	if (rec->stop == STOP_MAX_DEPTH) {
+						     sample->kernel_words[i] - (i > 0));
+	for (uint32_t i = 0; i < sample->user_cnt; i += 1 + frame_extra_words(frame_kind(words[i])))
+		locations[n++] = user_location(ingest, sample->process, words[i]);
+	if (sample->stop == STOP_MAX_DEPTH || sample->stop == STOP_COPY_END) {
 		locations[n++] = aggregate__location(ingest->aggregate, LOCATION_TRUNCATED_BINARY, 0);
 		ingest->truncated++;
 	}
@@ -149,10 +161,70 @@ static void take_sample(struct ingest *ingest, const struct sample_record *rec)
 		locations[n++] = aggregate__location(ingest->aggregate, BINARY_ANON_ID, 0);
 	for (uint32_t i = 0; i < n; i++)
 		whole = whole && locations[i] != UINT32_MAX;
-	fill_labels(ingest, rec, p, &labels);
+	fill_labels(ingest, rec, sample->process, &labels);
 	if (!whole || !aggregate__add(ingest->aggregate, &labels, locations, n, 1, rec->weight)) {
 		ingest->no_memory++;
 		ingest->no_memory_weight += rec->weight;
+	}
+}
+
+static void take_sample(struct ingest *ingest, const struct sample_record *rec)
+{
+	struct sample sample = { .rec = rec,
+				 .process = process_of(ingest, rec),
+				 .user_words = sample_words(rec),
+				 .kernel_words = sample_words(rec) + rec->user_words,
+				 .user_cnt = rec->user_words,
+				 .stop = rec->stop };
+
+	add_sample(ingest, &sample);
+}
+
+/* The stack of a copy: as it was walked, or the frame that was sampled. */
+static void add_copy(struct ingest *ingest, const struct copy_record *rec,
+		     const struct process *process, const struct walked_record *walked)
+{
+	__u64 leaf = frame_word(FRAME_NATIVE, 0, rec->sample.user_ip);
+	struct sample sample = { .rec = &rec->sample,
+				 .process = process,
+				 .user_words = walked ? (const __u64 *)(walked + 1) : &leaf,
+				 .kernel_words = copy_kernel_words(rec),
+				 .user_cnt = walked ? walked->user_words : 1,
+				 .stop = walked ? walked->stop : rec->sample.stop };
+
+	ingest->walked_stops[sample.stop]++;
+	add_sample(ingest, &sample);
+}
+
+static void take_copy(struct ingest *ingest, const struct copy_record *rec)
+{
+	struct process *p = process_of(ingest, &rec->sample);
+
+	if (!p || held_list__add(ingest->held, p, rec))
+		add_copy(ingest, rec, p, NULL);
+}
+
+static void take_walked(struct ingest *ingest, const struct walked_record *rec)
+{
+	struct held *held = held_list__take(ingest->held, rec->id);
+
+	if (held)
+		add_copy(ingest, held->rec, held->process, rec);
+	held__free(held);
+}
+
+void ingest__finish(struct ingest *ingest)
+{
+	struct held *held;
+
+	while ((held = held_list__first(ingest->held))) {
+		held_list__take(ingest->held, held->id);
+		add_copy(ingest, held->rec, held->process, NULL);
+		held__free(held);
+	}
+	for (int i = 0; i < STOP_SLOTS; i++) {
+		ingest->counts.stops[i] += ingest->walked_stops[i];
+		ingest->walked_stops[i] = 0;
 	}
 }
 
@@ -161,6 +233,12 @@ void ingest__apply(struct ingest *ingest, const struct record_header *rec)
 	switch (rec->type) {
 	case RECORD_SAMPLE:
 		take_sample(ingest, (const void *)rec);
+		break;
+	case RECORD_COPY:
+		take_copy(ingest, (const void *)rec);
+		break;
+	case RECORD_WALKED:
+		take_walked(ingest, (const void *)rec);
 		break;
 	case RECORD_HOST:
 		take_host(ingest, rec);

@@ -56,9 +56,23 @@ int raw_writer__close(struct raw_writer *writer)
 	return err;
 }
 
+static void put_without_stack(struct raw_writer *writer, const struct copy_record *rec)
+{
+	struct copy_record head = *rec;
+	uint32_t kernel_bytes = rec->sample.kernel_cnt * 8U;
+
+	head.stack_size = 0;
+	head.sample.h.size = (uint32_t)sizeof(head) + kernel_bytes;
+	put(writer, &head, sizeof(head));
+	put(writer, copy_kernel_words(rec), kernel_bytes);
+}
+
 void raw_writer__add(struct raw_writer *writer, const struct record_header *rec)
 {
-	put(writer, rec, rec->size);
+	if (rec->type == RECORD_COPY)
+		put_without_stack(writer, (const void *)rec);
+	else if (rec->type != RECORD_WANTED)
+		put(writer, rec, rec->size);
 }
 
 struct raw_source {

@@ -12,6 +12,25 @@ static bool sample_valid(const struct record_header *h)
 	       rec->stop < STOP_CNT;
 }
 
+static bool copy_valid(const struct record_header *h)
+{
+	const struct copy_record *rec = (const void *)h;
+
+	return !rec->sample.user_words && rec->sample.kernel_cnt <= MAX_KERNEL_FRAMES &&
+	       rec->stack_size <= COPY_STACK_BYTES + USER_PAGE_SIZE &&
+	       h->size == RECORD_ALIGN(sizeof(*rec) + rec->sample.kernel_cnt * 8U +
+				       rec->stack_size) &&
+	       rec->sample.stop < STOP_CNT;
+}
+
+static bool walked_valid(const struct record_header *h)
+{
+	const struct walked_record *rec = (const void *)h;
+
+	return rec->user_words <= MAX_USER_FRAMES && rec->stop < STOP_CNT &&
+	       h->size == sizeof(*rec) + rec->user_words * 8U;
+}
+
 static bool mmap_valid(const struct record_header *h)
 {
 	const struct mmap_record *rec = (const void *)h;
@@ -37,6 +56,8 @@ static const struct {
 	bool (*check)(const struct record_header *h);
 } rules[] = {
 	{ RECORD_SAMPLE, sizeof(struct sample_record), sample_valid },
+	{ RECORD_COPY, sizeof(struct copy_record), copy_valid },
+	{ RECORD_WALKED, sizeof(struct walked_record), walked_valid },
 	{ RECORD_WANTED, sizeof(struct wanted_record), NULL },
 	{ RECORD_HOST, sizeof(struct record_header), NULL },
 	{ RECORD_PROCESS, sizeof(struct process_record), NULL },

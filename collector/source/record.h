@@ -21,6 +21,7 @@ enum user_record_type {
 	RECORD_FILE, /* what opening a binary told */
 	RECORD_VDSO, /* the image */
 	RECORD_KALLSYMS, /* text */
+	RECORD_WALKED, /* the stack of a COPY record */
 	RECORD_COUNTERS,
 	RECORD_END,
 	RECORD_TYPE_END,
@@ -87,6 +88,15 @@ struct file_record { /* RECORD_FILE */
 	uint8_t pad[3];
 	uint32_t segment_cnt; /* struct elf_segment behind */
 	uint32_t pad2;
+};
+
+struct walked_record { /* RECORD_WALKED */
+	struct record_header h;
+	uint64_t id; /* of the COPY: they are numbered in the order in which they come */
+	uint16_t stop; /* enum stop_reason */
+	uint16_t user_words;
+	uint32_t pad;
+	/* user_words words follow */
 };
 
 struct counters_record { /* RECORD_COUNTERS: sums over CPUs at the end */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 
+#include "collector/tables/copy_walk.h"
 #include "collector/tables/opener.h"
 #include "collector/tables/residence.h"
 #include "collector/tables/runs.h"
@@ -22,9 +23,11 @@ struct keeper {
 	void *ctx;
 	struct proc_table *processes; /* borrowed */
 	struct binaries *binaries; /* borrowed */
+	struct held_list *held; /* borrowed */
 	struct residence *residence; /* owned, as the rest */
 	struct opener *opener;
 	struct runs *runs;
+	struct copy_walker *walker;
 	uint64_t open_files;
 	uint64_t max_open_files;
 	uint64_t drop_checked_ns;
@@ -76,6 +79,23 @@ static void install_run(struct keeper *k, struct process *p)
 	p->partial = tables_pending(k, p);
 }
 
+static void want_tables(struct keeper *k, const struct process *p)
+{
+	for (uint32_t i = 0; i < p->mapping_cnt; i++)
+		want_table(k, binaries__at(k->binaries, p->mappings[i].binary));
+}
+
+/* A program that was executed a moment ago gets its run before anybody samples it, when that takes no
+ * more than writing it: its files are known from others. */
+static void write_fresh_run(struct keeper *k, struct process *p)
+{
+	if (!p->mapping_cnt || tables_pending(k, p))
+		return;
+	p->fresh = false;
+	p->wanted = true;
+	install_run(k, p);
+}
+
 /* At once when mappings changed, so that the frames that can be walked are; and once more when all
  * tables are there. */
 static void write_runs(struct keeper *k)
@@ -83,13 +103,38 @@ static void write_runs(struct keeper *k)
 	struct process *p;
 
 	for (p = proc_table__first(k->processes); p; p = p->hh.next) {
+		if (p->fresh && p->stale && !p->wanted)
+			write_fresh_run(k, p);
 		if (!p->wanted || (!p->stale && !p->partial))
 			continue;
-		/* again: a file may have been in a worker's hands the last time */
-		for (uint32_t i = 0; i < p->mapping_cnt; i++)
-			want_table(k, binaries__at(k->binaries, p->mappings[i].binary));
+		want_tables(k, p); /* again: a file may have been in a worker's hands the last time */
 		if (p->stale || !tables_pending(k, p))
 			install_run(k, p);
+	}
+}
+
+/* A table may come yet that a held stack needs. */
+static bool worth_waiting(const struct keeper *k, const struct process *p)
+{
+	for (uint32_t i = 0; i < p->mapping_cnt; i++) {
+		const struct binary *b = binary_of(k, &p->mappings[i]);
+
+		if (b->table_state == TABLE_BUILDING ||
+		    (b->table_state == TABLE_NONE && b->state == BINARY_OPENING))
+			return true;
+	}
+	return false;
+}
+
+static void walk_held(struct keeper *k, bool all)
+{
+	struct held *held, *next;
+
+	for (held = held_list__first(k->held); held; held = next) {
+		next = held->next;
+		want_tables(k, held->process);
+		if (all || !worth_waiting(k, held->process))
+			k->calls.emit(k->ctx, copy_walker__walk(k->walker, held));
 	}
 }
 
@@ -280,7 +325,7 @@ void keeper__follow(struct keeper *k, const struct record_header *rec)
 	case RECORD_COMM:
 		p = comm->exec ? proc_table__find(k->processes, comm->pid) : NULL;
 		if (p)
-			runs__release(k->runs, p);
+			runs__executed(k->runs, p);
 		break;
 	case RECORD_MMAP:
 		on_mmap(k, (const void *)rec);
@@ -295,6 +340,7 @@ void keeper__turn(struct keeper *k)
 {
 	opener__collect(k->opener);
 	write_runs(k);
+	walk_held(k, false);
 	drop_unused(k);
 	if (!k->barrier_running && runs__retired(k->runs) > RETIRED_RUNS)
 		k->barrier_running = !opener__barrier(k->opener, runs__barrier_begin(k->runs));
@@ -330,6 +376,7 @@ void keeper__finish(struct keeper *k)
 		nanosleep(&turn, NULL);
 	}
 	opener__collect(k->opener);
+	walk_held(k, true);
 }
 
 uint64_t keeper__bytes(const struct keeper *k)
@@ -347,8 +394,8 @@ static uint64_t file_budget(void)
 }
 
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
-		 struct binaries *binaries, const struct keeper_calls *calls, void *ctx,
-		 struct keeper **ret_keeper)
+		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
+		 const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper)
 {
 	static const struct opener_events events = { on_opened, on_barrier };
 	scope_free(keeper) struct keeper *k = calloc(1, sizeof(*k));
@@ -360,10 +407,15 @@ int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 	k->ctx = ctx;
 	k->processes = processes;
 	k->binaries = binaries;
+	k->held = held;
 	k->max_open_files = file_budget();
 	err = residence__open(maps, &k->residence);
 	if (!err)
 		err = runs__open(maps, binaries, &k->runs);
+	if (!err) {
+		k->walker = copy_walker__new(k->residence, binaries, max_depth);
+		err = k->walker ? 0 : -ENOMEM;
+	}
 	if (!err)
 		err = opener__new(k->residence, &events, k, &k->opener);
 	if (err)
@@ -394,6 +446,7 @@ void keeper__free(struct keeper *k)
 	if (opener__free(k->opener))
 		residence__free(k->residence);
 	runs__free(k->runs);
+	copy_walker__free(k->walker);
 	forget_tables(k);
 	free(k);
 }

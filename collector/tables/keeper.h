@@ -7,19 +7,19 @@
  * nobody uses any more goes.
  */
 #include "collector/capture/sampler.h"
-#include "collector/process/proc_table.h"
+#include "collector/process/held.h"
 
 struct keeper;
 
 struct keeper_calls {
-	record_fn emit; /* a FILE record: what opening a file told */
+	record_fn emit; /* FILE: what opening a file told; WALKED: the stack of a held sample */
 	void (*rescan)(void *ctx, uint32_t pid); /* a process was met whose mappings nobody saw */
 };
 
-/* processes, binaries: borrowed; they are as the records so far say. */
+/* processes, binaries, held: borrowed; they are as the records so far say. */
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
-		 struct binaries *binaries, const struct keeper_calls *calls, void *ctx,
-		 struct keeper **ret_keeper);
+		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
+		 const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper);
 void keeper__free(struct keeper *keeper);
 DEFINE_FREEP(keeper)
 
@@ -27,12 +27,14 @@ DEFINE_FREEP(keeper)
 void keeper__want(struct keeper *keeper, uint32_t pid);
 /* A record, after it was applied to the processes. */
 void keeper__follow(struct keeper *keeper, const struct record_header *rec);
-/* After each batch of records: takes what workers finished, writes runs, drops what is unused. */
+/* After each batch of records: takes what workers finished, writes runs, walks held stacks, drops what
+ * is unused. */
 void keeper__turn(struct keeper *keeper);
 bool keeper__pending(const struct keeper *keeper); /* a wanted process misses tables that may come */
 int keeper__fd(const struct keeper *keeper); /* readable: keeper__turn() has something to take */
 
-/* Opens a file for its names; keeper__finish() waits for all that was asked for. */
+/* Opens a file for its names; keeper__finish() waits for all that was asked for, and walks what is
+ * still held. */
 void keeper__open_file(struct keeper *keeper, struct binary *binary);
 void keeper__finish(struct keeper *keeper);
 uint64_t keeper__bytes(const struct keeper *keeper); /* of BPF maps with tables */

@@ -260,6 +260,25 @@ void residence__barrier(struct residence *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
+const struct unwind_page *residence__page(const struct residence *r, uint32_t idx)
+{
+	return idx < UNWIND_MAX_PAGES ? &r->pages[idx] : NULL;
+}
+
+const uint32_t *residence__rows(const struct residence *r, uint32_t pos)
+{
+	uint32_t chunk = pos >> UNWIND_CHUNK_SHIFT;
+
+	if (chunk >= r->chunk_cnt)
+		return NULL;
+	return r->chunks[chunk] + (pos & (CHUNK_ROWS - 1) & ~(UNWIND_VALUE_ROWS - 1));
+}
+
+const struct unwind_info *residence__info(const struct residence *r, uint32_t idx)
+{
+	return idx < UNWIND_MAX_INFOS ? &r->infos[idx] : NULL;
+}
+
 uint64_t residence__bytes(const struct residence *r)
 {
 	return (uint64_t)r->chunk_cnt * CHUNK_BYTES;

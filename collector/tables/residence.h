@@ -33,4 +33,8 @@ void residence__remove(struct residence *residence, struct binary_table *table);
 /* Returns when every BPF program that ran at the call has ended (an update of the outer map waits for
  * an RCU grace period). */
 void residence__barrier(struct residence *residence);
+/* Resident tables as bpf/unwind/native_step.h reads them; NULL when out of range. */
+const struct unwind_page *residence__page(const struct residence *residence, uint32_t idx);
+const uint32_t *residence__rows(const struct residence *residence, uint32_t pos);
+const struct unwind_info *residence__info(const struct residence *residence, uint32_t idx);
 uint64_t residence__bytes(const struct residence *residence); /* chunks */

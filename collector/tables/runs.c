@@ -98,32 +98,33 @@ static const struct elf_segment *segment_of(const struct binary *b, const struct
 	return NULL;
 }
 
-static void fill_mapping(struct unwind_mapping *to, const struct proc_mapping *m, struct binary *b,
-			 uint32_t generation)
+struct unwind_mapping run_mapping(const struct proc_mapping *m, const struct binary *b,
+				  uint32_t generation)
 {
+	struct unwind_mapping to = { .start = m->start, .end = m->end, .generation = generation };
 	const struct elf_segment *s = segment_of(b, m);
 
-	*to = (struct unwind_mapping){ .start = m->start, .end = m->end, .generation = generation };
 	switch (b->table_state) {
 	case TABLE_RESIDENT:
 		if (!s) {
-			to->flags = MAPPING_F_FP;
+			to.flags = MAPPING_F_FP;
 			break;
 		}
-		to->bias = m->start - (s->elf_vaddr + (m->file_off - s->file_off)) +
+		to.bias = m->start - (s->elf_vaddr + (m->file_off - s->file_off)) +
 			   b->table->base_vaddr;
-		to->page_base = b->table->page_base;
-		to->page_cnt = b->table->page_cnt;
+		to.page_base = b->table->page_base;
+		to.page_cnt = b->table->page_cnt;
 		break;
 	case TABLE_ABSENT:
-		to->flags = MAPPING_F_FP;
+		to.flags = MAPPING_F_FP;
 		break;
 	case TABLE_NO_ROOM:
-		to->flags = MAPPING_F_NO_ROOM;
+		to.flags = MAPPING_F_NO_ROOM;
 		break;
 	default:
-		to->flags = MAPPING_F_PENDING;
+		to.flags = MAPPING_F_PENDING;
 	}
+	return to;
 }
 
 /* A table in use is not dropped; one reference per run is enough. */
@@ -156,7 +157,7 @@ static struct run *make_run(struct runs *runs, const struct process *p)
 		struct binary *b = binaries__canonical(runs->binaries,
 						       binaries__at(runs->binaries, m->binary));
 
-		fill_mapping(&runs->pool[run->first + i], m, b, run->generation);
+		runs->pool[run->first + i] = run_mapping(m, b, run->generation);
 		use_table(run, b);
 	}
 	HASH_ADD(hh, runs->by_generation, generation, sizeof(run->generation), run);
@@ -172,6 +173,16 @@ void runs__release(struct runs *runs, struct process *p)
 		return;
 	run->retired_at = runs->turn;
 	runs->retired++;
+}
+
+void runs__executed(struct runs *runs, struct process *p)
+{
+	struct process_entry entry, fresh = { .state = PROCESS_NEW };
+
+	runs__release(runs, p);
+	if (!bpf_map_lookup_elem(runs->maps.processes, &p->pid, &entry) &&
+	    entry.state == PROCESS_READY)
+		bpf_map_update_elem(runs->maps.processes, &p->pid, &fresh, BPF_EXIST);
 }
 
 void runs__want(struct runs *runs, uint32_t pid)

@@ -18,6 +18,10 @@ int runs__open(const struct sampler_maps *maps, struct binaries *binaries, struc
 void runs__free(struct runs *runs);
 DEFINE_FREEP(runs)
 
+/* How the walker shall see a mapping, by what is known of its file's table. */
+struct unwind_mapping run_mapping(const struct proc_mapping *mapping, const struct binary *binary,
+				  uint32_t generation);
+
 /* An entry without a run, as the sampler makes it when it meets a process. */
 void runs__want(struct runs *runs, uint32_t pid);
 /* Writes the process's run and switches its entry to it. -ENOSPC: the pool is full. -ENOENT: the
@@ -25,7 +29,9 @@ void runs__want(struct runs *runs, uint32_t pid);
 int runs__install(struct runs *runs, struct process *process);
 /* The child got a copy of an entry in the kernel: count on that run. */
 void runs__forked(struct runs *runs, struct process *child);
-/* The process lets go of its run (exec, exit). */
+/* The process is another program now; its entry has no run, whatever was written meanwhile. */
+void runs__executed(struct runs *runs, struct process *process);
+/* The process lets go of its run (exit). */
 void runs__release(struct runs *runs, struct process *process);
 /* True while the kernel side has an entry: some thread of the process lives. */
 bool runs__has_entry(const struct runs *runs, uint32_t pid);

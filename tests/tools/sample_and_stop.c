@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sample_and_stop PID: the shipped BPF object, rings and tables, with the switch on that stops a
+ * sample_and_stop PID [copy]: the shipped BPF object, rings and tables, with the switch on that stops a
  * process at the instruction at which it was just sampled. For each sample one line,
  *
  *   TID IP SP FP FLAGS STOP CNT PC...		(hex; the stack as BPF sent it, leaf first)
  *
- * then it waits for a line on standard input and lets the process go on. A judge looks at the
+ * With "copy" each stack travels as registers and memory and is walked in user space, as those of a
+ * process are whose tables are not there yet.
+ *
+ * Then it waits for a line on standard input and lets the process go on. A judge looks at the
  * stopped process meanwhile.
  */
 #include <inttypes.h>
@@ -25,17 +28,45 @@ struct bench {
 	struct keeper *keeper;
 	struct proc_table *processes;
 	struct binaries *binaries;
+	struct held_list *held;
 	bool sampled;
 };
 
-static void print_sample(const struct sample_record *rec)
+static void print_sample(struct bench *b, const struct sample_record *rec, uint32_t stop,
+			 const __u64 *words, uint32_t cnt)
 {
+	if (b->sampled)
+		return;
+	b->sampled = true;
 	printf("%u %" PRIx64 " %" PRIx64 " %" PRIx64 " %x %u %u", rec->tid, (uint64_t)rec->user_ip,
-	       (uint64_t)rec->user_sp, (uint64_t)rec->user_fp, rec->flags, rec->stop, rec->user_words);
-	for (uint32_t i = 0; i < rec->user_words; i++)
-		printf(" %" PRIx64, (uint64_t)frame_payload(sample_words(rec)[i]));
+	       (uint64_t)rec->user_sp, (uint64_t)rec->user_fp, rec->flags, stop, cnt);
+	for (uint32_t i = 0; i < cnt; i++)
+		printf(" %" PRIx64, (uint64_t)frame_payload(words[i]));
 	puts("");
 	fflush(stdout);
+}
+
+static void take_sample(struct bench *b, const struct sample_record *rec)
+{
+	print_sample(b, rec, rec->stop, sample_words(rec), rec->user_words);
+}
+
+static void take_copy(struct bench *b, const struct copy_record *rec)
+{
+	const struct process *p = proc_table__find(b->processes, rec->sample.pid);
+
+	if (p)
+		held_list__add(b->held, p, rec);
+}
+
+static void take_walked(struct bench *b, const struct walked_record *rec)
+{
+	struct held *held = held_list__take(b->held, rec->id);
+
+	if (held)
+		print_sample(b, &held->rec->sample, rec->stop, (const __u64 *)(rec + 1),
+			     rec->user_words);
+	held__free(held);
 }
 
 static void on_record(void *ctx, const struct record_header *rec)
@@ -46,10 +77,12 @@ static void on_record(void *ctx, const struct record_header *rec)
 		binaries__learn(b->binaries, (const void *)rec);
 	proc_table__apply(b->processes, b->binaries, rec);
 	keeper__follow(b->keeper, rec);
-	if (rec->type != RECORD_SAMPLE || b->sampled)
-		return;
-	print_sample((const void *)rec);
-	b->sampled = true;
+	if (rec->type == RECORD_SAMPLE)
+		take_sample(b, (const void *)rec);
+	else if (rec->type == RECORD_COPY)
+		take_copy(b, (const void *)rec);
+	else if (rec->type == RECORD_WALKED)
+		take_walked(b, (const void *)rec);
 }
 
 static void rescan(void *ctx, uint32_t pid)
@@ -65,22 +98,25 @@ static void turn(struct bench *b)
 	keeper__turn(b->keeper);
 }
 
-static int start(struct bench *b, uint32_t pid)
+static int start(struct bench *b, uint32_t pid, bool copy_all)
 {
 	static const struct keeper_calls calls = { on_record, rescan };
 	struct options options = { .filter = FILTER_PID,
 				   .frequency = 199,
 				   .max_depth = DEFAULT_USER_FRAMES,
 				   .stop_sampled = true,
+				   .copy_all = copy_all,
 				   .event = event_at(0) };
 	struct sampler_maps maps;
 
 	b->processes = proc_table__new();
 	b->binaries = binaries__new();
-	if (!b->processes || !b->binaries || live_source__open(&options, &b->live))
+	b->held = held_list__new();
+	if (!b->processes || !b->binaries || !b->held || live_source__open(&options, &b->live))
 		return -1;
 	maps = live_source__maps(b->live);
-	if (keeper__open(&maps, b->processes, b->binaries, &calls, b, &b->keeper) ||
+	if (keeper__open(&maps, b->processes, b->binaries, b->held, DEFAULT_USER_FRAMES, &calls, b,
+			 &b->keeper) ||
 	    live_source__add_target(b->live, pid) || live_source__follow(b->live))
 		return -1;
 	turn(b);
@@ -106,17 +142,32 @@ static void arm(struct bench *b)
 	bpf_map_update_elem(live_source__maps(b->live).oracle, &zero, &one, BPF_ANY);
 }
 
+/* Until it has ended, also where its parent has not heard of it yet. */
+static bool runs(uint32_t pid)
+{
+	char path[64], state = 'Z';
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	stat = fopen(path, "re");
+	if (stat && fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'Z';
+	if (stat)
+		fclose(stat);
+	return state != 'Z';
+}
+
 int main(int argc, char **argv)
 {
 	struct bench b = { 0 };
-	uint32_t pid = argc == 2 ? (uint32_t)atoi(argv[1]) : 0;
+	uint32_t pid = argc >= 2 ? (uint32_t)atoi(argv[1]) : 0;
 	char line[64];
 
-	if (!pid || start(&b, pid))
+	if (!pid || start(&b, pid, argc == 3 && !strcmp(argv[2], "copy")))
 		return 1;
 	do {
 		arm(&b);
-		while (!b.sampled && !kill((pid_t)pid, 0))
+		while (!b.sampled && runs(pid))
 			turn(&b);
 		if (!b.sampled || !fgets(line, sizeof(line), stdin))
 			break;
@@ -126,6 +177,7 @@ int main(int argc, char **argv)
 	kill((pid_t)pid, SIGCONT);
 	keeper__free(b.keeper);
 	live_source__free(b.live);
+	held_list__free(b.held);
 	binaries__free(b.binaries);
 	proc_table__free(b.processes);
 	return 0;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * A stack that cannot be walked yet, because user space does not have the tables ready (a new
+ * process, a library just mapped): registers and a piece of the stack go to user space, in a ring of
+ * their own, and are walked there by the same source. Bounded per run of mappings and by the ring:
+ * what does not fit is sent as any other sample, with the frames that were found.
+ */
+#include "maps.bpf.h"
+#include "scratch.bpf.h"
+#include "stats.bpf.h"
+#include "task.bpf.h"
+
+extern struct copies_map copies SEC(".maps");
+extern struct processes_map processes SEC(".maps");
+extern const volatile struct sampler_config config;
+
+/* What user space will know better in a moment. */
+static __always_inline int worth_a_copy(__u32 stop)
+{
+	if (config.copies == COPY_ALL)
+		return stop != STOP_NO_USER;
+	return stop == STOP_NO_PROCESS || stop == STOP_PENDING || stop == STOP_NO_MAPPING ||
+	       stop == STOP_STALE;
+}
+
+static __always_inline int copy_allowed(__u32 pid)
+{
+	struct process_entry *entry = bpf_map_lookup_elem(&processes, &pid);
+
+	if (!config.copies || !entry ||
+	    (entry->copies >= MAX_COPIES && config.copies != COPY_ALL))
+		return 0;
+	entry->copies++;
+	return 1;
+}
+
+/* Where the main thread's stack ends: the kernel put argc there. Other threads' stacks end somewhere
+ * in a mapping: the first page that cannot be read tells. */
+static __always_inline __u64 stack_end(__u64 sp)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 outermost = BPF_CORE_READ(task, mm, start_stack) + 8;
+
+	if (outermost > sp && outermost - sp < COPY_STACK_BYTES)
+		return outermost;
+	return sp + COPY_STACK_BYTES;
+}
+
+/* Page by page: one that is missing costs only what lies behind it. Pages at the stack pointer that
+ * nobody has touched yet are passed over. Returns the bytes copied, from *start on. */
+static __always_inline __u32 copy_stack(__u8 *to, __u64 *start)
+{
+	__u64 end = stack_end(*start);
+	__u32 done = 0;
+
+	for (int i = 0; i <= COPY_STACK_BYTES / USER_PAGE_SIZE; i++) {
+		__u64 at = *start + done;
+		__u64 size = USER_PAGE_SIZE - (at & (USER_PAGE_SIZE - 1));
+
+		if (at >= end || done >= COPY_STACK_BYTES)
+			break;
+		if (size > end - at)
+			size = end - at;
+		barrier_var(size); /* 6.1 and older: "R2 min value is negative" */
+		if (!size || size > USER_PAGE_SIZE)
+			break;
+		if (bpf_probe_read_user(to + done, size, (void *)at)) {
+			if (done)
+				break;
+			*start = at + size;
+			continue;
+		}
+		done += size;
+	}
+	return done;
+}
+
+/* What a copy has beyond a sample lies where the sample's first words would. */
+#define COPY_WORDS ((sizeof(struct copy_record) - sizeof(struct sample_record)) / 8)
+
+/* Makes the record in the scratch a copy; kernel words and stack are there already. Its size. */
+static __always_inline __u64 fill_copy(struct scratch *s, const struct user_regs *regs,
+				       __u32 kernel_cnt, __u64 stack_start, __u32 stack_size)
+{
+	struct copy_record *copy = (struct copy_record *)&s->rec;
+	__u64 size = sizeof(*copy) + kernel_cnt * 8ULL + ((stack_size + 7ULL) & ~7ULL);
+
+	if (size > sizeof(s->rec) + sizeof(s->words))
+		size = sizeof(s->rec) + sizeof(s->words);
+	copy->sample.h.type = RECORD_COPY;
+	copy->sample.h.size = size;
+	copy->sample.user_words = 0;
+	copy->sample.kernel_cnt = kernel_cnt;
+	copy->r10 = regs->r10;
+	copy->rcx = regs->rcx;
+	copy->stack_start = stack_start;
+	copy->stack_size = stack_size;
+	copy->entered = regs->entered;
+	return size;
+}
