@@ -221,6 +221,13 @@ static struct binary *of_file(struct binaries *all, const struct mmap_record *re
 	return binary;
 }
 
+void binary__set_hint(struct binary *binary, uint32_t pid, uint64_t start, uint64_t end)
+{
+	binary->hint_pid = pid;
+	binary->hint_start = start;
+	binary->hint_end = end;
+}
+
 struct binary *binaries__of_mapping(struct binaries *all, const struct mmap_record *rec)
 {
 	struct binary *binary;
@@ -237,11 +244,8 @@ struct binary *binaries__of_mapping(struct binaries *all, const struct mmap_reco
 		binary->mapped = true;
 	}
 	/* the newest process is the likeliest to be alive when a worker looks */
-	if (binary && binary->state == BINARY_NEW) {
-		binary->hint_pid = rec->pid;
-		binary->hint_start = rec->start;
-		binary->hint_end = rec->end;
-	}
+	if (binary && binary->state == BINARY_NEW)
+		binary__set_hint(binary, rec->pid, rec->start, rec->end);
 	return binary;
 }
 

@@ -62,7 +62,7 @@ struct binary {
 	uint64_t first_start; /* of the first mapping seen: addresses are rebased on it */
 	uint64_t first_off;
 	bool mapped; /* first_start and first_off are set */
-	uint32_t tries; /* openings that failed: the process was gone */
+	uint32_t tries; /* openings that failed though the process was alive */
 	/* where a worker may find it */
 	uint32_t hint_pid; /* 0: nowhere, until another process maps it */
 	uint64_t hint_start;
@@ -75,6 +75,7 @@ struct binaries *binaries__new(void); /* NULL: no memory */
 void binaries__free(struct binaries *binaries);
 DEFINE_FREEP(binaries)
 
+void binary__set_hint(struct binary *binary, uint32_t pid, uint64_t start, uint64_t end);
 /* The binary that a mapping record means; made when it is new. NULL: no memory. */
 struct binary *binaries__of_mapping(struct binaries *binaries, const struct mmap_record *rec);
 struct binary *binaries__at(struct binaries *binaries, uint32_t id); /* NULL: no such id */

@@ -13,7 +13,7 @@
 
 #define RETIRED_RUNS 64 /* worth an RCU barrier */
 #define MAX_OPEN_FILES 4096 /* descriptors that pin files for naming */
-#define MAX_TRIES 8 /* openings of a file whose processes were gone */
+#define MAX_TRIES 8 /* openings of a file, through processes that were alive */
 #define UNUSED_ROWS (4U << 20) /* 16 MB: below that, unused tables stay for the next process */
 #define DROP_CHECK_NS 1000000000ULL
 #define FINISH_NS 2000000000ULL
@@ -35,24 +35,26 @@ struct keeper {
 	bool room_wanted; /* some table did not fit */
 };
 
-/* A file's tables are asked for when the first process that maps it is sampled. */
-static void want_table(struct keeper *k, struct binary *named)
+static struct binary *binary_of(const struct keeper *k, const struct proc_mapping *m)
 {
-	struct binary *b = binaries__canonical(k->binaries, named);
+	return binaries__canonical(k->binaries, binaries__at(k->binaries, m->binary));
+}
 
-	if (b->table_state != TABLE_NONE || b->state == BINARY_OPENING ||
-	    (b->state == BINARY_NEW && !b->hint_pid))
+/* A file's tables are asked for when the first process that maps it is sampled. It is opened through
+ * that process: of all that map it, this one ran a moment ago. */
+static void want_table(struct keeper *k, const struct process *p, const struct proc_mapping *m)
+{
+	struct binary *b = binary_of(k, m);
+
+	if (b->table_state != TABLE_NONE || b->state == BINARY_OPENING)
 		return;
+	if (b->state == BINARY_NEW)
+		binary__set_hint(b, p->pid, m->start, m->end);
 	if (opener__submit(k->opener, b, true))
 		return;
 	b->table_state = TABLE_BUILDING;
 	if (b->state == BINARY_NEW)
 		b->state = BINARY_OPENING;
-}
-
-static struct binary *binary_of(const struct keeper *k, const struct proc_mapping *m)
-{
-	return binaries__canonical(k->binaries, binaries__at(k->binaries, m->binary));
 }
 
 static bool tables_pending(const struct keeper *k, const struct process *p)
@@ -82,7 +84,7 @@ static void install_run(struct keeper *k, struct process *p)
 static void want_tables(struct keeper *k, const struct process *p)
 {
 	for (uint32_t i = 0; i < p->mapping_cnt; i++)
-		want_table(k, binaries__at(k->binaries, p->mappings[i].binary));
+		want_table(k, p, &p->mappings[i]);
 }
 
 /* A program that was executed a moment ago gets its run before anybody samples it, when that takes no
@@ -138,11 +140,14 @@ static void walk_held(struct keeper *k, bool all)
 	}
 }
 
-/* The process was gone before the file could be opened. Another one that maps it may be alive. */
+/* Not opened: another process that maps the file may have more luck. That one was gone says nothing
+ * of the file: on a host of short-lived programs it may happen any number of times. */
 static bool try_again(struct binary *b, const struct opened *opened)
 {
-	if (!opened->facts || !opened->facts->error || opened->facts->error == -ETIMEDOUT ||
-	    b->kind != BINARY_FILE || ++b->tries >= MAX_TRIES)
+	int err = opened->facts ? opened->facts->error : 0;
+
+	if (!err || err == -ETIMEDOUT || b->kind != BINARY_FILE ||
+	    (err != -ESRCH && ++b->tries >= MAX_TRIES))
 		return false;
 	b->hint_pid = 0;
 	b->state = BINARY_NEW;

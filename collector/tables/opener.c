@@ -50,13 +50,22 @@ static bool same_build_id(int fd, const struct build_id *expected)
 	return id.size == expected->size && !memcmp(id.bytes, expected->bytes, id.size);
 }
 
+/* A zombie has no root any more either. */
+static bool is_gone(uint32_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	return access(path, F_OK) && errno == ENOENT;
+}
+
 /* By the mapping itself (deleted files too), by the process's root, by our own when the build id
- * agrees. O_NONBLOCK: a path may lead to a FIFO by now. */
+ * agrees. O_NONBLOCK: a path may lead to a FIFO by now. -ESRCH: the process is gone. */
 static int open_target_file(const struct open_job *job)
 {
 	static const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	char path[4200];
-	int fd;
+	int fd, err;
 
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", job->pid,
 		 (unsigned long long)job->start, (unsigned long long)job->end);
@@ -67,15 +76,16 @@ static int open_target_file(const struct open_job *job)
 	fd = open(path, flags);
 	if (fd >= 0)
 		return fd;
-	if (!job->build_id.size)
-		return -errno;
-	fd = open(job->path, flags);
+	err = -errno;
+	if (is_gone(job->pid))
+		err = -ESRCH;
+	fd = job->build_id.size ? open(job->path, flags) : -1;
 	if (fd < 0)
-		return -errno;
+		return err;
 	if (same_build_id(fd, &job->build_id))
 		return fd;
 	close(fd);
-	return -ESTALE;
+	return err;
 }
 
 int file_facts(uint32_t binary, int fd, struct file_record **ret_facts)
