@@ -13,6 +13,7 @@ struct held {
 	struct process *process; /* owned: a copy in no table */
 	struct copy_record *rec; /* owned */
 	size_t bytes; /* held by this one */
+	bool asked; /* its tables were asked for */
 };
 
 struct held_list;

@@ -202,6 +202,7 @@ static void apply_fork(struct proc_table *table, const struct fork_record *rec)
 		return;
 	parent = proc_table__find(table, rec->parent_pid);
 	child->start_ns = 0;
+	child->ended_ns = 0;
 	child->mapping_cnt = 0;
 	child->wanted = false;
 	child->fresh = false;

@@ -16,6 +16,7 @@
 #define MAX_TRIES 8 /* openings of a file, through processes that were alive */
 #define UNUSED_ROWS (4U << 20) /* 16 MB: below that, unused tables stay for the next process */
 #define DROP_CHECK_NS 1000000000ULL
+#define ENDED_NS 500000000ULL /* by then all samples of a process that has ended were seen */
 #define FINISH_NS 2000000000ULL
 
 struct keeper {
@@ -134,7 +135,9 @@ static void walk_held(struct keeper *k, bool all)
 
 	for (held = held_list__first(k->held); held; held = next) {
 		next = held->next;
-		want_tables(k, held->process);
+		if (!held->asked)
+			want_tables(k, held->process); /* once: the process may be gone */
+		held->asked = true;
 		if (all || !worth_waiting(k, held->process))
 			k->calls.emit(k->ctx, copy_walker__walk(k->walker, held));
 	}
@@ -259,13 +262,10 @@ static void retry_without_room(struct keeper *k)
  * fit. Unused means by no run, and a run is only dropped behind a barrier. */
 static void drop_unused(struct keeper *k)
 {
-	uint64_t rows, now = now_ns();
 	struct binary *b;
+	uint64_t rows;
 	bool dropped = false;
 
-	if (now - k->drop_checked_ns < DROP_CHECK_NS)
-		return;
-	k->drop_checked_ns = now;
 	while ((b = oldest_unused(k, &rows)) && (rows > UNUSED_ROWS || k->room_wanted)) {
 		drop_table(k, b);
 		dropped = true;
@@ -276,7 +276,30 @@ static void drop_unused(struct keeper *k)
 	}
 }
 
-/* The kernel side drops its entry with the last thread. */
+static void drop_ended(struct keeper *k, uint64_t now)
+{
+	struct process *p, *next;
+
+	for (p = proc_table__first(k->processes); p; p = next) {
+		next = p->hh.next;
+		if (p->ended_ns && now - p->ended_ns > ENDED_NS)
+			proc_table__remove(k->processes, p);
+	}
+}
+
+static void drop_old(struct keeper *k)
+{
+	uint64_t now = now_ns();
+
+	if (now - k->drop_checked_ns < DROP_CHECK_NS)
+		return;
+	k->drop_checked_ns = now;
+	drop_ended(k, now);
+	drop_unused(k);
+}
+
+/* The kernel side drops its entry with the last thread: when this one's end is read, threads that
+ * ended after it, and their samples, may be further behind. */
 static void on_exit_record(struct keeper *k, const struct exit_record *rec)
 {
 	struct process *p = proc_table__find(k->processes, rec->pid);
@@ -284,7 +307,8 @@ static void on_exit_record(struct keeper *k, const struct exit_record *rec)
 	if (!p || (rec->pid != rec->tid && !p->run) || runs__has_entry(k->runs, rec->pid))
 		return;
 	runs__release(k->runs, p);
-	proc_table__remove(k->processes, p);
+	p->wanted = false;
+	p->ended_ns = now_ns();
 }
 
 static void on_wanted(struct keeper *k, uint32_t pid)
@@ -293,6 +317,7 @@ static void on_wanted(struct keeper *k, uint32_t pid)
 
 	if (!p)
 		return;
+	p->ended_ns = 0;
 	if (!p->mapping_cnt)
 		k->calls.rescan(k->ctx, pid); /* applied with the next turn */
 	want_process(p);
@@ -346,7 +371,7 @@ void keeper__turn(struct keeper *k)
 	opener__collect(k->opener);
 	write_runs(k);
 	walk_held(k, false);
-	drop_unused(k);
+	drop_old(k);
 	if (!k->barrier_running && runs__retired(k->runs) > RETIRED_RUNS)
 		k->barrier_running = !opener__barrier(k->opener, runs__barrier_begin(k->runs));
 }
