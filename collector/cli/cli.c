@@ -179,7 +179,8 @@ static int parse_labels(const struct cli_opt *opt, const char *arg, struct optio
 		      { "thread_comm", LABEL_THREAD_COMM },
 		      { "tid", LABEL_TID },
 		      { "cpu", LABEL_CPU },
-		      { "timestamps", LABEL_TIMESTAMP } };
+		      { "timestamps", LABEL_TIMESTAMP },
+		      { "stop", LABEL_STOP } };
 
 	(void)opt;
 	while (*arg) {
@@ -189,7 +190,7 @@ static int parse_labels(const struct cli_opt *opt, const char *arg, struct optio
 			if (strlen(names[i].name) == len && !strncmp(names[i].name, arg, len))
 				break;
 		if (i == sizeof(names) / sizeof(*names))
-			return usage("no label '%.*s'; there are: pid comm thread_comm tid cpu timestamps",
+			return usage("no label '%.*s'; there are: pid comm thread_comm tid cpu timestamps stop",
 				     (int)len, arg);
 		options->labels |= names[i].flag;
 		arg += len + (arg[len] == ',');
@@ -238,7 +239,7 @@ static const struct cli_opt opts[] = {
 	{ 261, "raw", "FILE", parse_text, FIELD(raw), 0, 0, FOR_RECORD, false,
 	  "keep the records too, for sonde replay" },
 	{ 262, "labels", "LIST", parse_labels, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
-	  "more labels: tid,cpu,timestamps (pid, comm and thread_comm are always there)" },
+	  "more labels: tid,cpu,timestamps,stop (pid, comm and thread_comm are always there)" },
 	{ 263, "by", "WHAT", parse_by, 0, 0, 0, FOR_REPORT, false,
 	  "function, line, file, module, process or thread (function)" },
 	{ 'n', "top", "N", parse_number, FIELD(top), 1, 1000000, FOR_REPORT, false, "rows (30)" },

@@ -16,6 +16,7 @@ enum label_flag { /* --labels */
 	LABEL_TID = 8,
 	LABEL_CPU = 16,
 	LABEL_TIMESTAMP = 32, /* timestamp_ns */
+	LABEL_STOP = 64, /* how the walk of the user stack ended: a name of bpf/shared/errors.def */
 };
 #define LABEL_DEFAULT (LABEL_PID | LABEL_COMM | LABEL_THREAD_COMM)
 

@@ -28,7 +28,7 @@ struct label_set {
 	uint32_t cpu; /* + 1 */
 	uint32_t comm; /* string ids */
 	uint32_t thread_comm;
-	uint32_t pad;
+	uint32_t stop;
 };
 
 struct stack {

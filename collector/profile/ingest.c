@@ -9,6 +9,11 @@
 #include "collector/cli/options.h"
 #include "symbolizer/kernel/kallsyms.h"
 
+static const char *const stop_names[] = {
+#define STOP(name, complete, text) #name,
+#include "bpf/shared/errors.def"
+};
+
 int ingest__init(struct ingest *ingest, uint32_t label_flags)
 {
 	*ingest = (struct ingest){
@@ -127,6 +132,8 @@ static void fill_labels(struct ingest *ingest, const struct sample_record *rec,
 		labels->comm = strtab__id(strings, p ? p->comm : comm);
 	if ((flags & LABEL_THREAD_COMM) && p && strcmp(comm, p->comm))
 		labels->thread_comm = strtab__id(strings, comm);
+	if ((flags & LABEL_STOP) && rec->stop < STOP_CNT)
+		labels->stop = strtab__id(strings, stop_names[rec->stop]);
 }
 
 /* A sample with all that its frames come from. */

@@ -342,6 +342,7 @@ static void add_labels(struct naming *n, const struct label_set *l)
 		add_number(n, "timestamp_ns", (int64_t)l->timestamp_ns, "nanoseconds");
 	add_text(n, "comm", l->comm);
 	add_text(n, "thread_comm", l->thread_comm);
+	add_text(n, "stop", l->stop);
 }
 
 static void add_stack(void *ctx, const struct stack *stack)

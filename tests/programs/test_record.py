@@ -21,7 +21,7 @@ def profile(path):
 
 def test_command_and_its_whole_stack(sonde, chain, tmp_path):
     out = tmp_path / "p.pb.gz"
-    run = sonde("record", "-F", 499, "-o", out, "--", chain, 2)
+    run = sonde("record", "-F", 499, "--labels", "stop", "-o", out, "--", chain, 2)
     assert run.returncode == 7, run.stderr  # the command's own status
     assert out.stat().st_mode & 0o777 == 0o600
     p = profile(out)
@@ -33,6 +33,7 @@ def test_command_and_its_whole_stack(sonde, chain, tmp_path):
         if (names[1:10] == ["chain_mid"] * 9 and names[10] == "chain_compare" and
                 "main" in names and names[-1] == "_start"):
             whole += values[0]
+            assert labels["stop"] == "END"
     assert total > 300, run.stderr
     # before the first tables are there a stack is its leaf alone
     assert whole >= 0.9 * total, (whole, total)
