@@ -6,7 +6,8 @@ PKGS_BUILD="gcc libc6-dev meson ninja-build pkg-config clang-14 llvm-14 bpftool 
 	libdw-dev zlib1g-dev liblzma-dev libprotobuf-c-dev protobuf-c-compiler uthash-dev libiberty-dev"
 PKGS_TEST="libcmocka-dev python3 python3-pytest binutils g++ gdb
 	qemu-system-x86 busybox-static cpio"
-PKGS_PROVE="debootstrap"
+PKGS_PROVE="debootstrap redis-server redis-tools nginx-light wrk ripgrep gron sqlite3 git perl nodejs xz-utils
+	postgresql-15 libc6-dbg"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -34,7 +35,7 @@ install_packages() {
 	forbid_services && ours=yes
 	as_root apt-get -q update >/dev/null || true
 	# shellcheck disable=SC2086
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing || status=$?
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing || status=$?
 	[ "$ours" = no ] || as_root rm -f /usr/sbin/policy-rc.d
 	return $status
 }
