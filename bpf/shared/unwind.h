@@ -59,6 +59,9 @@ enum unwind_kind {
 	UNWIND_NO_ROOM, /* expressible, but the table of rules was full */
 	UNWIND_RCX, /* CFA = rcx + cfa_off: where libgcc ends a throw; leaf frames only */
 	UNWIND_RA_RCX, /* CFA = sp + cfa_off, and the return address is rcx: the instruction after */
+	/* Go's functions that go to another stack. Before they did: CFA = sp + cfa_off; after that */
+	UNWIND_SP_OR_FP, /* {caller's fp, return address} at fp; with cfa_off 0 always */
+	UNWIND_SP_OR_END, /* this is the outermost frame */
 };
 
 /* Where the caller's frame pointer is. */

@@ -92,6 +92,7 @@ struct rule_cache {
 #define SIGFRAME_R10 56 /* offsets in x86-64's rt_sigframe behind the popped return address: */
 #define SIGFRAME_FP 120 /* struct ucontext's uc_mcontext, arch/x86/include/uapi/asm/sigcontext.h */
 #define SIGFRAME_RCX 152 /* rsp and rip follow */
+#define CALLER_FRAME_MAX 4096
 #define MAPPING_SEARCH_STEPS 13 /* log2(MAX_RUN_MAPPINGS) + 1 */
 #define ROW_SEARCH_STEPS 15 /* log2(UNWIND_VALUE_ROWS) + 1 */
 
@@ -211,8 +212,9 @@ static __always_inline int step_signal(struct native_walk *walk)
 	return 0;
 }
 
-/* No rows: {caller's fp, return address} lie at fp, if fp is used as one. */
-static __always_inline int step_frame_pointer(struct native_walk *walk, __u64 *cfa)
+/* {caller's fp, return address} lie at fp: where there are no rows, if fp is used as one, and in Go
+ * where a function has left the stack of its caller (lowest: 0). */
+static __always_inline int step_frame_pointer(struct native_walk *walk, __u64 lowest, __u64 *cfa)
 {
 	__u64 fp, ra;
 
@@ -220,7 +222,7 @@ static __always_inline int step_frame_pointer(struct native_walk *walk, __u64 *c
 		return stop_walk(walk, STOP_LOST_REG);
 	if (!walk->fp)
 		return stop_walk(walk, STOP_NULL_RETURN);
-	if (walk->fp < walk->sp || !plausible_stack_addr(walk->fp))
+	if (walk->fp < lowest || !plausible_stack_addr(walk->fp))
 		return stop_walk(walk, STOP_BAD_FP);
 	if (read_stack(walk, walk->fp, &fp) || read_stack(walk, walk->fp + 8, &ra))
 		return stop_walk(walk, STOP_READ_FAULT);
@@ -234,6 +236,12 @@ static __always_inline int step_frame_pointer(struct native_walk *walk, __u64 *c
 	return 0;
 }
 
+/* Go: the frame pointer is still the caller's, near by while this is the caller's stack. */
+static __always_inline int has_left_stack(const struct native_walk *walk)
+{
+	return !(walk->flags & WALK_F_EXACT) || walk->fp - walk->sp >= CALLER_FRAME_MAX;
+}
+
 /* CFA by a rule. Non-zero: stopped. */
 static __always_inline int find_cfa(struct native_walk *walk, const struct unwind_info *info,
 				    __u64 *cfa)
@@ -241,7 +249,13 @@ static __always_inline int find_cfa(struct native_walk *walk, const struct unwin
 	__s64 off = info->cfa_off;
 
 	switch (info->kind) {
+	case UNWIND_SP_OR_END:
+		if (has_left_stack(walk))
+			return stop_walk(walk, STOP_END);
+		*cfa = walk->sp + off;
+		return 0;
 	case UNWIND_RA_RCX:
+	case UNWIND_SP_OR_FP:
 	case UNWIND_SP:
 		*cfa = walk->sp + off;
 		return 0;
@@ -402,7 +416,10 @@ static __always_inline int native_walk_step(struct native_walk *walk, struct nat
 		return 1;
 
 	if (slot->info.kind == UNWIND_NONE) {
-		ended = step_frame_pointer(walk, &cfa);
+		ended = step_frame_pointer(walk, walk->sp, &cfa);
+	} else if (slot->info.kind == UNWIND_SP_OR_FP &&
+		   (!slot->info.cfa_off || has_left_stack(walk))) {
+		ended = step_frame_pointer(walk, 0, &cfa);
 	} else if (slot->info.kind == UNWIND_SIGRET) {
 		/* The trampoline's address was put there by the kernel, not by a call. */
 		words[n] = frame_word(FRAME_NATIVE, 0, walk->ip);
