@@ -16,6 +16,7 @@ enum name_source { /* best first */
 	NAME_DEBUGDATA, /* .gnu_debugdata */
 	NAME_DYNSYM,
 	NAME_PLT,
+	NAME_GO, /* Go's function table */
 	NAME_KALLSYMS,
 	NAME_FDE, /* no name, but the function's start is known from .eh_frame */
 	NAME_NONE, /* nothing known */

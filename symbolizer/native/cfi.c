@@ -16,6 +16,7 @@
 
 #include "common/leb128.h"
 #include "symbolizer/native/cfi_rules.h"
+#include "symbolizer/native/go_functions.h"
 
 #define MAX_FDES (4U << 20)
 #define MAX_INFOS 4096 /* distinct rules of one file; the most seen in a whole system is 4,564 */
@@ -45,15 +46,24 @@ struct section {
 	uint64_t elf_vaddr;
 };
 
-/* One FDE's place, before its instructions are run. */
+/* One FDE's place, before its instructions are run; or a Go function's. */
 struct fde_place {
 	uint64_t start;
 	uint64_t size;
-	uint32_t off;
+	uint32_t off; /* go: index */
+	bool go;
+};
+
+struct place_list {
+	struct fde_place *places;
+	uint32_t cnt;
+	uint32_t room;
+	bool unsorted;
 };
 
 struct maker {
 	struct section section;
+	struct go_functions *go; /* owned; NULL: no Go program */
 	struct cfi_table *table;
 	uint32_t row_room;
 	uint32_t info_room;
@@ -218,18 +228,15 @@ static bool parse_fde(const struct section *section, uint64_t off, const struct 
 	return !body.bad && !fde->code.bad;
 }
 
-static int find_section(struct elf_file *file, struct section *ret_section)
+/* Empty where the file has none. */
+static struct section find_section(struct elf_file *file)
 {
 	const struct elf_section *s = elf_file__section(file, ".eh_frame");
-	int err;
+	struct section section = { .bytes = view_of(NULL, 0) };
 
-	if (!s || !s->size)
-		return -ENODATA;
-	err = elf_file__section_data(file, s, &ret_section->bytes);
-	if (err)
-		return -ENODATA;
-	ret_section->elf_vaddr = s->elf_vaddr;
-	return 0;
+	if (s && !elf_file__section_data(file, s, &section.bytes))
+		section.elf_vaddr = s->elf_vaddr;
+	return section;
 }
 
 static int compare_places(const void *a, const void *b)
@@ -241,48 +248,82 @@ static int compare_places(const void *a, const void *b)
 	return x->off < y->off ? -1 : x->off > y->off;
 }
 
-/* All FDEs, sorted by address. */
-static int collect(const struct section *section, struct fde_place **ret_places, uint32_t *ret_cnt,
-		   uint32_t *ret_bad)
+static int add_place(struct place_list *list, struct fde_place place)
+{
+	if (list->cnt == MAX_FDES)
+		return 0;
+	if (list->cnt == list->room) {
+		uint32_t room = list->room ? list->room * 2 : 1024;
+		struct fde_place *more = realloc(list->places, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		list->places = more;
+		list->room = room;
+	}
+	if (list->cnt && list->places[list->cnt - 1].start > place.start)
+		list->unsorted = true;
+	list->places[list->cnt++] = place;
+	return 0;
+}
+
+static int add_fdes(struct place_list *list, const struct section *section, uint32_t *bad)
 {
 	struct view v = section->bytes, body;
-	scope_memory struct fde_place *places = NULL;
-	uint32_t cnt = 0, room = 0, bad = 0;
 	struct fde fde = { 0 };
 	uint64_t id_off;
-	bool sorted = true;
+	int err = 0;
 
-	for (;;) {
+	while (!err) {
 		size_t off = v.pos;
 
 		if (!next_entry(&v, &body, &id_off))
 			break;
 		if (!view_u32(&body))
 			continue; /* a CIE */
-		if (!parse_fde(section, off, &fde.cie, &fde)) {
-			bad++;
-			continue;
-		}
-		if (!fde.size || !fde.start || cnt == MAX_FDES)
-			continue; /* start 0: the linker dropped the function */
-		if (cnt == room) {
-			struct fde_place *more;
-
-			room = room ? room * 2 : 1024;
-			more = realloc(places, room * sizeof(*more));
-			if (!more)
-				return -ENOMEM;
-			places = more;
-		}
-		sorted = sorted && (!cnt || places[cnt - 1].start <= fde.start);
-		places[cnt++] = (struct fde_place){ fde.start, fde.size, (uint32_t)off };
+		if (!parse_fde(section, off, &fde.cie, &fde))
+			++*bad;
+		else if (fde.size && fde.start) /* start 0: the linker dropped the function */
+			err = add_place(list, (struct fde_place){ fde.start, fde.size,
+								  (uint32_t)off, false });
 	}
-	if (!cnt)
-		return -ENODATA;
-	if (!sorted)
-		qsort(places, cnt, sizeof(*places), compare_places);
-	*ret_places = take_ptr(places);
-	*ret_cnt = cnt;
+	return err;
+}
+
+static int add_go_functions(struct place_list *list, const struct go_functions *go)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < go_functions__cnt(go); i++) {
+		struct go_function f = go_functions__at(go, i);
+
+		if (f.size)
+			err = add_place(list, (struct fde_place){ f.start, f.size, i, true });
+	}
+	return err;
+}
+
+/* All functions that the file has unwind information of, sorted by address. go: NULL where there is no
+ * table of Go's. */
+static int collect(const struct section *section, const struct go_functions *go,
+		   struct fde_place **ret_places, uint32_t *ret_cnt, uint32_t *ret_bad)
+{
+	struct place_list list = { 0 };
+	uint32_t bad = 0;
+	int err = add_fdes(&list, section, &bad);
+
+	if (!err && go)
+		err = add_go_functions(&list, go);
+	if (!err && !list.cnt)
+		err = -ENODATA;
+	if (err) {
+		free(list.places);
+		return err;
+	}
+	if (list.unsorted)
+		qsort(list.places, list.cnt, sizeof(*list.places), compare_places);
+	*ret_places = list.places;
+	*ret_cnt = list.cnt;
 	*ret_bad = bad;
 	return 0;
 }
@@ -375,6 +416,21 @@ static void take_row(void *ctx, uint64_t elf_vaddr, struct unwind_info info)
 	sink->failed = !add_row(sink->maker, rel, info_index(sink->maker, info));
 }
 
+static void run_fde(const struct fde *fde, struct row_sink *sink)
+{
+	struct cfi_program program = {
+		.start = fde->start,
+		.end = fde->start + fde->size,
+		.first = fde->cie.first,
+		.code = fde->code,
+		.code_align = fde->cie.code_align,
+		.data_align = fde->cie.data_align,
+		.signal = fde->cie.signal,
+	};
+
+	cfi_program_run(&program, take_row, sink);
+}
+
 static int make_rows(struct maker *m, const struct fde_place *places, uint32_t cnt)
 {
 	uint32_t none = info_index(m, (struct unwind_info){ .kind = UNWIND_NONE });
@@ -388,24 +444,17 @@ static int make_rows(struct maker *m, const struct fde_place *places, uint32_t c
 	for (uint32_t i = 0; i < cnt; i++) {
 		uint64_t start = places[i].start - m->table->base_vaddr;
 		struct row_sink sink = { .maker = m, .end = start + places[i].size };
-		struct cfi_program program;
 
 		if (start < end)
 			continue; /* inside the one before */
 		if (start > end && end && !add_row(m, end, none))
 			return -ENOMEM;
-		if (!parse_fde(&m->section, places[i].off, &fde.cie, &fde))
+		if (places[i].go)
+			go_functions__rules(m->go, places[i].off, take_row, &sink);
+		else if (parse_fde(&m->section, places[i].off, &fde.cie, &fde))
+			run_fde(&fde, &sink);
+		else
 			continue;
-		program = (struct cfi_program){
-			.start = fde.start,
-			.end = fde.start + fde.size,
-			.first = fde.cie.first,
-			.code = fde.code,
-			.code_align = fde.cie.code_align,
-			.data_align = fde.cie.data_align,
-			.signal = fde.cie.signal,
-		};
-		cfi_program_run(&program, take_row, &sink);
 		if (sink.failed)
 			return -ENOMEM;
 		end = sink.end;
@@ -430,10 +479,12 @@ static int load(struct maker *m, struct elf_file *file)
 	struct cfi_table *t = m->table;
 	uint64_t end = 0;
 	uint32_t cnt;
-	int err = find_section(file, &m->section);
+	int err = go_functions__load(file, &m->go);
 
-	if (!err)
-		err = collect(&m->section, &places, &cnt, &t->bad_fdes);
+	if (err && err != -ENODATA)
+		return err;
+	m->section = find_section(file);
+	err = collect(&m->section, m->go, &places, &cnt, &t->bad_fdes);
 	if (err)
 		return err;
 	t->fde_cnt = cnt;
@@ -469,6 +520,7 @@ int cfi_table__load(struct elf_file *file, struct cfi_table **ret_table)
 	err = load(maker, file);
 	if (!err)
 		*ret_table = take_ptr(table);
+	go_functions__free(maker->go);
 	return err;
 }
 
@@ -484,13 +536,14 @@ void cfi_table__free(struct cfi_table *table)
 
 int cfi_ranges__load(struct elf_file *file, struct cfi_range **ret_ranges, size_t *ret_cnt)
 {
+	scope_free(go_functions) struct go_functions *go = NULL;
 	scope_memory struct fde_place *places = NULL;
-	struct section section;
+	struct section section = find_section(file);
 	uint32_t cnt, bad;
-	int err = find_section(file, &section);
+	int err = go_functions__load(file, &go);
 
-	if (!err)
-		err = collect(&section, &places, &cnt, &bad);
+	if (!err || err == -ENODATA)
+		err = collect(&section, go, &places, &cnt, &bad);
 	if (err)
 		return err;
 	*ret_ranges = calloc(cnt, sizeof(**ret_ranges));

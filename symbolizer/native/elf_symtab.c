@@ -15,6 +15,7 @@
 
 #include "symbolizer/native/cfi.h"
 #include "symbolizer/native/debugdata.h"
+#include "symbolizer/native/go_functions.h"
 #include "symbolizer/native/plt.h"
 #include "symbolizer/symbolizer.h"
 
@@ -159,6 +160,24 @@ static int add_debugdata(struct symbol_table *t, struct elf_file *file)
 	return add_type(t, inner, SHT_SYMTAB, NAME_DEBUGDATA);
 }
 
+static int add_go(struct symbol_table *t, struct elf_file *file)
+{
+	scope_free(go_functions) struct go_functions *go = NULL;
+	int err = 0;
+
+	if (go_functions__load(file, &go))
+		return 0;
+	for (uint32_t i = 0; !err && i < go_functions__cnt(go); i++) {
+		struct go_function f = go_functions__at(go, i);
+
+		if (*f.name)
+			err = add_symbol(t, (struct symbol){ .start = f.start, .size = f.size,
+							     .rank = 1, .source = NAME_GO },
+					 f.name);
+	}
+	return err;
+}
+
 struct plt_sink {
 	struct symbol_table *table;
 	int err;
@@ -224,6 +243,8 @@ static int load(struct symbol_table *t, struct elf_file *file)
 		err = add_debugdata(t, file);
 	if (!err)
 		err = add_type(t, file, SHT_DYNSYM, NAME_DYNSYM);
+	if (!err)
+		err = add_go(t, file);
 	plt_for_each(file, take_plt, &sink);
 	if (!err)
 		err = sink.err;

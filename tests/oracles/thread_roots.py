@@ -15,7 +15,9 @@ START_SIZE = 64  # _start is shorter, in crt1.o and in the dynamic linker
 # the kernel or clone() enters these, or nobody returns below them
 ENTRIES = {"_start", "_dl_start_user", "clone", "__clone", "clone3", "__clone3",
            # Go: the runtime's own traceback ends there too (runtime/traceback.go, topofstack)
-           "runtime.goexit", "runtime.mstart", "runtime.rt0_go", "runtime.mcall", "runtime.clone"}
+           "runtime.goexit", "runtime.mstart", "runtime.rt0_go",
+           # and these leave the stack that called them for good
+           "runtime.mcall", "runtime.morestack", "runtime.clone"}
 
 
 def begins_a_thread(name):
@@ -30,7 +32,8 @@ class File:
         self.entry = int(entry[1], 16) if entry else 0
         self.loads = [tuple(int(x, 16) for x in m.groups()) for m in
                       re.finditer(r"^  LOAD +0x(\w+) 0x(\w+) 0x\w+ 0x(\w+) ", text, re.M)]
-        self.go = ".gopclntab" in text
+        self.go = re.search(r"\.gopclntab +PROGBITS +\w+ (\w+)", text)
+        self.text = re.search(r"\.text +PROGBITS +(\w+)", text)
 
     def vaddr(self, offset):
         for start, vaddr, size in self.loads:
@@ -39,8 +42,13 @@ class File:
         return offset
 
     def name_by_go(self, vaddr):
+        """go tool addr2line takes the section for Go's part of it, which in a cgo program begins later."""
+        with open(self.path, "rb") as elf:
+            elf.seek(int(self.go[1], 16) + 24)
+            text_start = int.from_bytes(elf.read(8), "little")
+        shift = max(0, text_start - int(self.text[1], 16))
         tool = suites.pprof().with_name("addr2line")
-        out = subprocess.run([tool, self.path], input=f"{vaddr:#x}\n", capture_output=True, text=True)
+        out = subprocess.run([tool, self.path], input=f"{vaddr - shift:#x}\n", capture_output=True, text=True)
         return out.stdout.split("\n")[0]
 
     def name_by_gdb(self, vaddr):
