@@ -93,7 +93,8 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	s->walk.fp = regs->fp;
 	s->walk.r10 = regs->r10;
 	s->walk.rcx = regs->rcx;
-	s->walk.flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP;
+	s->walk.bx = regs->bx;
+	s->walk.flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP | WALK_F_BX;
 	if (regs->entered)
 		s->walk.flags |= WALK_F_ENTERED;
 	s->walk.max_depth = config.max_depth;

@@ -46,6 +46,7 @@ struct user_regs {
 	__u64 fp;
 	__u64 r10;
 	__u64 rcx;
+	__u64 bx;
 	__u32 compat; /* 32-bit code */
 	__u32 valid;
 	__u32 entered; /* the task is in the kernel */
@@ -63,6 +64,7 @@ static __always_inline void user_regs_fill(struct user_regs *regs, const struct 
 	regs->fp = from->bp;
 	regs->r10 = from->r10;
 	regs->rcx = from->cx;
+	regs->bx = from->bx;
 	regs->compat = from->cs != USER_CS;
 	regs->valid = (from->cs & 3) == 3;
 }
@@ -108,6 +110,7 @@ static __always_inline void user_regs_read(struct user_regs *regs,
 	regs->fp = ctx->regs.bp;
 	regs->r10 = ctx->regs.r10;
 	regs->rcx = ctx->regs.cx;
+	regs->bx = ctx->regs.bx;
 	regs->compat = ctx->regs.cs != USER_CS;
 	regs->valid = 1;
 }

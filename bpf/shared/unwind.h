@@ -62,19 +62,26 @@ enum unwind_kind {
 	/* Go's functions that go to another stack. Before they did: CFA = sp + cfa_off; after that */
 	UNWIND_SP_OR_FP, /* {caller's fp, return address} at fp; with cfa_off 0 always */
 	UNWIND_SP_OR_END, /* this is the outermost frame */
+	UNWIND_BX, /* CFA = bx + cfa_off: where ld.so resolves a symbol at its first call */
 };
 
 /* Where the caller's frame pointer is. */
 enum unwind_fp_rule {
 	UNWIND_FP_SAME = 0,
-	UNWIND_FP_AT_CFA, /* *(CFA + fp_off) */
-	UNWIND_FP_AT_FP, /* *(fp + fp_off) */
+	UNWIND_FP_AT_CFA, /* *(CFA + 8 * fp_word) */
+	UNWIND_FP_AT_FP, /* *(fp + 8 * fp_word) */
 	UNWIND_FP_OTHER, /* not expressible: unknown from here on */
 };
 
+/* Where the caller's bx is. Only files with a rule of UNWIND_BX have more than UNKNOWN. */
+#define UNWIND_BX_UNKNOWN 0
+#define UNWIND_BX_SAME 1
+#define UNWIND_BX_AT_CFA 2 /* this and more: *(CFA - 8 * bx_rule) */
+
 struct unwind_info {
 	__s32 cfa_off;
-	__s16 fp_off;
+	__s8 fp_word;
+	__u8 bx_rule; /* UNWIND_BX_* */
 	__u8 kind; /* enum unwind_kind */
 	__u8 fp_rule; /* enum unwind_fp_rule */
 };

@@ -40,6 +40,7 @@
 #define WALK_F_EXACT 1 /* ip is the instruction itself, not a return address */
 #define WALK_F_SCRATCH 2 /* r10, rcx are known: first frame, or just behind a signal frame */
 #define WALK_F_FP 4 /* fp is known */
+#define WALK_F_BX 32 /* bx is known */
 #define WALK_F_ENTERED 16 /* the task is in the kernel: ip may stand behind a system call */
 #define WALK_F_GUESSED 8 /* the step that led here had no rows to go by */
 
@@ -57,6 +58,7 @@ struct native_walk {
 	__u64 fp;
 	__u64 r10;
 	__u64 rcx;
+	__u64 bx;
 	struct process_entry run;
 	__u32 mapping; /* index of the last hit; tried first */
 	__u32 flags; /* WALK_F_* */
@@ -90,7 +92,7 @@ struct rule_cache {
 
 #define USER_ADDR_END (1ULL << 56)
 #define SIGFRAME_R10 56 /* offsets in x86-64's rt_sigframe behind the popped return address: */
-#define SIGFRAME_FP 120 /* struct ucontext's uc_mcontext, arch/x86/include/uapi/asm/sigcontext.h */
+#define SIGFRAME_FP_BX 120 /* struct ucontext's uc_mcontext, arch/x86/include/uapi/asm/sigcontext.h */
 #define SIGFRAME_RCX 152 /* rsp and rip follow */
 #define CALLER_FRAME_MAX 4096
 #define MAPPING_SEARCH_STEPS 13 /* log2(MAX_RUN_MAPPINGS) + 1 */
@@ -197,18 +199,20 @@ static __always_inline int read_stack(struct native_walk *walk, __u64 at, __u64 
 /* The registers that a signal interrupted lie in its frame; the stack may be another one. */
 static __always_inline int step_signal(struct native_walk *walk)
 {
-	__u64 at = walk->sp, rcx_sp_ip[3];
+	__u64 at = walk->sp, fp_bx[2], rcx_sp_ip[3];
 
 	if (!plausible_stack_addr(at))
 		return stop_walk(walk, STOP_READ_FAULT);
 	if (seam_read_user(&walk->r10, 8, at + SIGFRAME_R10) ||
-	    seam_read_user(&walk->fp, 8, at + SIGFRAME_FP) ||
+	    seam_read_user(fp_bx, sizeof(fp_bx), at + SIGFRAME_FP_BX) ||
 	    seam_read_user(rcx_sp_ip, sizeof(rcx_sp_ip), at + SIGFRAME_RCX))
 		return stop_walk(walk, STOP_READ_FAULT);
+	walk->fp = fp_bx[0];
+	walk->bx = fp_bx[1];
 	walk->rcx = rcx_sp_ip[0];
 	walk->sp = rcx_sp_ip[1];
 	walk->ip = rcx_sp_ip[2];
-	walk->flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP;
+	walk->flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP | WALK_F_BX;
 	return 0;
 }
 
@@ -272,6 +276,11 @@ static __always_inline int find_cfa(struct native_walk *walk, const struct unwin
 			return stop_walk(walk, STOP_LOST_REG);
 		*cfa = walk->rcx + off;
 		return 0;
+	case UNWIND_BX:
+		if (!(walk->flags & WALK_F_BX))
+			return stop_walk(walk, STOP_LOST_REG);
+		*cfa = walk->bx + off;
+		return 0;
 	case UNWIND_FP:
 	case UNWIND_FP_DEREF:
 		if (!(walk->flags & WALK_F_FP))
@@ -299,9 +308,9 @@ static __always_inline int restore_fp(struct native_walk *walk, const struct unw
 	if (info->fp_rule == UNWIND_FP_SAME)
 		return 0;
 	if (info->fp_rule == UNWIND_FP_AT_CFA) {
-		at = cfa + (__s64)info->fp_off;
+		at = cfa + 8 * (__s64)info->fp_word;
 	} else if (info->fp_rule == UNWIND_FP_AT_FP && (walk->flags & WALK_F_FP)) {
-		at = walk->fp + (__s64)info->fp_off;
+		at = walk->fp + 8 * (__s64)info->fp_word;
 	} else {
 		walk->flags &= ~WALK_F_FP;
 		return 0;
@@ -310,6 +319,18 @@ static __always_inline int restore_fp(struct native_walk *walk, const struct unw
 		return stop_walk(walk, STOP_READ_FAULT);
 	walk->flags |= WALK_F_FP;
 	return 0;
+}
+
+/* Only few files have such rules; what was not kept is not known any more. */
+static __always_inline void restore_bx(struct native_walk *walk, const struct unwind_info *info,
+				       __u64 cfa)
+{
+	__u64 at = cfa - 8ULL * info->bx_rule;
+
+	if (info->bx_rule == UNWIND_BX_UNKNOWN ||
+	    (info->bx_rule != UNWIND_BX_SAME &&
+	     (!plausible_stack_addr(at) || read_stack(walk, at, &walk->bx))))
+		walk->flags &= ~WALK_F_BX;
 }
 
 /* The last instruction of a throw: the stack is the landing frame's already, which rcx leads to. */
@@ -337,13 +358,14 @@ static __always_inline int step_by_rule(struct native_walk *walk, const struct u
 		return stop_walk(walk, STOP_CFA_STUCK);
 	if (restore_fp(walk, info, cfa)) /* first: it lies below, the window begins there */
 		return 1;
+	restore_bx(walk, info, cfa);
 	if (!plausible_stack_addr(cfa - 8) || read_stack(walk, cfa - 8, &ra))
 		return stop_walk(walk, STOP_READ_FAULT);
 	if (!ra)
 		return stop_walk(walk, STOP_NULL_RETURN);
 	walk->sp = cfa;
 	walk->ip = ra;
-	walk->flags &= WALK_F_FP;
+	walk->flags &= WALK_F_FP | WALK_F_BX;
 	return 0;
 }
 

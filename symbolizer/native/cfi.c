@@ -71,6 +71,8 @@ struct maker {
 	uint64_t last_pc; /* of the last row made */
 	uint32_t last_info;
 	bool any;
+	bool bx_needed; /* a rule needs the caller's bx, which is then to be kept by all of them */
+	bool with_bx;
 	uint32_t page; /* the page that rows go to */
 };
 
@@ -339,6 +341,7 @@ static uint32_t info_index(struct maker *m, struct unwind_info info)
 	for (; m->slots[slot]; slot = (slot + 1) & (INFO_SLOTS - 1))
 		if (!memcmp(&t->infos[m->slots[slot] - 1], &info, sizeof(info)))
 			return m->slots[slot] - 1U;
+	m->bx_needed = m->bx_needed || info.kind == UNWIND_BX;
 	if (t->info_cnt == MAX_INFOS)
 		return 0; /* NO_ROOM */
 	t->infos[t->info_cnt] = info;
@@ -416,7 +419,7 @@ static void take_row(void *ctx, uint64_t elf_vaddr, struct unwind_info info)
 	sink->failed = !add_row(sink->maker, rel, info_index(sink->maker, info));
 }
 
-static void run_fde(const struct fde *fde, struct row_sink *sink)
+static void run_fde(const struct maker *m, const struct fde *fde, struct row_sink *sink)
 {
 	struct cfi_program program = {
 		.start = fde->start,
@@ -426,6 +429,7 @@ static void run_fde(const struct fde *fde, struct row_sink *sink)
 		.code_align = fde->cie.code_align,
 		.data_align = fde->cie.data_align,
 		.signal = fde->cie.signal,
+		.with_bx = m->with_bx,
 	};
 
 	cfi_program_run(&program, take_row, sink);
@@ -433,10 +437,12 @@ static void run_fde(const struct fde *fde, struct row_sink *sink)
 
 static int make_rows(struct maker *m, const struct fde_place *places, uint32_t cnt)
 {
-	uint32_t none = info_index(m, (struct unwind_info){ .kind = UNWIND_NONE });
 	struct fde fde = { 0 };
 	uint64_t end = 0;
+	uint32_t none;
 
+	info_index(m, (struct unwind_info){ .kind = UNWIND_NO_ROOM });
+	none = info_index(m, (struct unwind_info){ .kind = UNWIND_NONE });
 	if (!push_row(m, unwind_row(0, none)))
 		return -ENOMEM;
 	m->any = true;
@@ -452,7 +458,7 @@ static int make_rows(struct maker *m, const struct fde_place *places, uint32_t c
 		if (places[i].go)
 			go_functions__rules(m->go, places[i].off, take_row, &sink);
 		else if (parse_fde(&m->section, places[i].off, &fde.cie, &fde))
-			run_fde(&fde, &sink);
+			run_fde(m, &fde, &sink);
 		else
 			continue;
 		if (sink.failed)
@@ -460,6 +466,18 @@ static int make_rows(struct maker *m, const struct fde_place *places, uint32_t c
 		end = sink.end;
 	}
 	return add_row(m, end, none) ? 0 : -ENOMEM;
+}
+
+static void forget_rows(struct maker *m)
+{
+	struct cfi_table *t = m->table;
+
+	memset(t->pages, 0, t->page_cnt * sizeof(*t->pages));
+	memset(m->slots, 0, sizeof(m->slots));
+	t->row_cnt = 0;
+	t->info_cnt = 0;
+	m->last_pc = 0;
+	m->page = 0;
 }
 
 /* A page with more rows than a map value holds is given up: no row there, not wrong ones. */
@@ -501,8 +519,12 @@ static int load(struct maker *m, struct elf_file *file)
 	t->infos = calloc(MAX_INFOS, sizeof(*t->infos));
 	if (!t->pages || !t->infos)
 		return -ENOMEM;
-	info_index(m, (struct unwind_info){ .kind = UNWIND_NO_ROOM });
 	err = make_rows(m, places, cnt);
+	if (!err && m->bx_needed) {
+		forget_rows(m);
+		m->with_bx = true;
+		err = make_rows(m, places, cnt);
+	}
 	if (!err)
 		drop_full_pages(t);
 	return err;

@@ -4,6 +4,7 @@
 #include "common/leb128.h"
 
 #define REG_RCX 2
+#define REG_BX 3
 #define REG_FP 6
 #define REG_SP 7
 #define REG_R10 10
@@ -23,6 +24,7 @@ struct state {
 	int64_t cfa_off;
 	struct view cfa_expression; /* size 0: register and offset */
 	struct rule fp;
+	struct rule bx;
 	struct rule ra;
 };
 
@@ -95,6 +97,8 @@ static bool cfa_rule(const struct state *s, struct unwind_info *info)
 		info->kind = UNWIND_R10;
 	} else if (s->cfa_reg == REG_RCX) {
 		info->kind = UNWIND_RCX;
+	} else if (s->cfa_reg == REG_BX) {
+		info->kind = UNWIND_BX;
 	} else {
 		return false;
 	}
@@ -124,10 +128,20 @@ static void fp_rule(const struct state *s, struct unwind_info *info)
 		info->fp_rule = UNWIND_FP_OTHER;
 		return;
 	}
-	if (off < INT16_MIN || off > INT16_MAX)
+	if (off % 8 || off / 8 < INT8_MIN || off / 8 > INT8_MAX)
 		info->fp_rule = UNWIND_FP_OTHER;
 	else
-		info->fp_off = (int16_t)off;
+		info->fp_word = (int8_t)(off / 8);
+}
+
+static uint8_t bx_rule(const struct rule *bx)
+{
+	if (bx->kind == RULE_SAME)
+		return UNWIND_BX_SAME;
+	if (bx->kind != RULE_OFFSET || bx->off % 8 || bx->off > -8 * UNWIND_BX_AT_CFA ||
+	    bx->off < -8 * UINT8_MAX)
+		return UNWIND_BX_UNKNOWN;
+	return (uint8_t)(bx->off / -8);
 }
 
 static struct unwind_info info_of(const struct machine *m)
@@ -148,6 +162,8 @@ static struct unwind_info info_of(const struct machine *m)
 	else if (s->ra.kind != RULE_OFFSET || s->ra.off != -8)
 		return unsupported();
 	fp_rule(s, &info);
+	if (m->program->with_bx)
+		info.bx_rule = bx_rule(&s->bx);
 	return info;
 }
 
@@ -171,13 +187,17 @@ static void set_rule(struct machine *m, uint64_t reg, struct rule rule)
 {
 	if (reg == REG_FP)
 		m->state.fp = rule;
+	else if (reg == REG_BX)
+		m->state.bx = rule;
 	else if (reg == REG_RA)
 		m->state.ra = rule;
 }
 
 static void restore_rule(struct machine *m, uint64_t reg)
 {
-	set_rule(m, reg, reg == REG_FP ? m->initial.fp : m->initial.ra);
+	const struct state *initial = &m->initial;
+
+	set_rule(m, reg, reg == REG_FP ? initial->fp : reg == REG_BX ? initial->bx : initial->ra);
 }
 
 static void set_cfa(struct machine *m, uint64_t reg, int64_t off)

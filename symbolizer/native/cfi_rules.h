@@ -2,7 +2,7 @@
 #pragma once
 
 /* Call frame instructions of one function -> the rules that we keep. What registers mean is x86-64's
- * (psABI 1.0, figure 3.36): 6 rbp, 7 rsp, 10 r10, 16 return address. */
+ * (psABI 1.0, figure 3.36): 3 rbx, 6 rbp, 7 rsp, 10 r10, 16 return address. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +17,7 @@ struct cfi_program {
 	uint64_t code_align;
 	int64_t data_align;
 	bool signal; /* augmentation 'S' */
+	bool with_bx; /* rules tell where the caller's bx is */
 };
 
 /* Calls fn for each address at which a rule begins, in rising order. Damaged instructions end the

@@ -227,7 +227,7 @@ static struct unwind_info rule_at(enum unwind_kind kind, int64_t distance)
 	info.cfa_off = (int32_t)distance + 8;
 	if (distance) {
 		info.fp_rule = UNWIND_FP_AT_CFA;
-		info.fp_off = -16;
+		info.fp_word = -2;
 	}
 	return info;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The unwind rows of an ELF file as text, for a judge: "ELF_VADDR KIND CFA_OFF FP_RULE FP_OFF". */
+/* The unwind rows of an ELF file as text, for a judge: "ELF_VADDR KIND CFA_OFF FP_RULE FP_OFF BX_RULE". */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,9 +12,10 @@ static void print_page(const struct cfi_table *t, uint32_t page)
 		uint32_t row = t->rows[t->pages[page].first_row + i];
 		const struct unwind_info *info = &t->infos[unwind_row_info(row)];
 
-		printf("%" PRIx64 " %u %d %u %d\n",
+		printf("%" PRIx64 " %u %d %u %d %u\n",
 		       t->base_vaddr + ((uint64_t)page << UNWIND_PAGE_SHIFT) + unwind_row_pc(row),
-		       info->kind, info->cfa_off, info->fp_rule, info->fp_off);
+		       info->kind, info->cfa_off, info->fp_rule, 8 * info->fp_word,
+		       info->bx_rule);
 	}
 }
 
