@@ -7,8 +7,8 @@ import re
 import subprocess
 
 NONE, SP, FP, FP_DEREF, R10, PLT, SIGRET, END, UNSUPPORTED = range(9)
-RCX, RA_RCX = 10, 11
-REGS = {"rsp": SP, "rbp": FP, "r10": R10, "rcx": RCX}
+RCX, RA_RCX, BX = 10, 11, 14
+REGS = {"rsp": SP, "rbp": FP, "r10": R10, "rcx": RCX, "rbx": BX}
 PAGE = 1 << 16
 READELF = "/usr/bin/readelf"
 
@@ -22,10 +22,16 @@ class Fde:
 
 
 def dump(path, kind):
+    """The lines about .eh_frame; there may be a .debug_frame too."""
+    ours = False
     reader = subprocess.Popen([READELF, f"--debug-dump={kind}", path], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True, errors="replace")
     with reader:
-        yield from reader.stdout
+        for line in reader.stdout:
+            if line.startswith("Contents of the "):
+                ours = ".eh_frame section" in line
+            elif ours:
+                yield line
 
 
 def heads(line):
@@ -105,7 +111,7 @@ def agrees_cfa(fde, cfa, ours):
 
 
 def agrees_fp(fde, rbp, ours):
-    _, _, rule, off = ours
+    rule, off = ours[2:4]
     if rbp == "u":
         return rule in (0, 3)
     if rbp.startswith("c"):
@@ -117,7 +123,13 @@ def agrees_fp(fde, rbp, ours):
     return rule == 3
 
 
-def agrees(fde, columns, ours):
+def agrees_bx(rbx, ours):
+    if rbx == "u":
+        return ours[4] == 1
+    return rbx.startswith("c-") and ours[4] == int(rbx[2:]) // 8
+
+
+def agrees(fde, columns, ours, with_bx=False):
     ra = columns.get("ra", "u")
     if fde.signal:
         return ours[0] == SIGRET
@@ -129,7 +141,8 @@ def agrees(fde, columns, ours):
         return ours[0] == UNSUPPORTED
     if ours[0] == UNSUPPORTED:
         return agrees_cfa(fde, columns["CFA"], ours)
-    return agrees_cfa(fde, columns["CFA"], ours) and agrees_fp(fde, columns.get("rbp", "u"), ours)
+    return (agrees_cfa(fde, columns["CFA"], ours) and agrees_fp(fde, columns.get("rbp", "u"), ours) and
+            (not with_bx or agrees_bx(columns.get("rbx", "u"), ours)))
 
 
 class Verdict:
@@ -147,10 +160,13 @@ class Ours:
 
     def at(self, address):
         i = bisect.bisect_right(self.starts, address) - 1
-        return self.infos[i] if i >= 0 else (NONE, 0, 0, 0)
+        return self.infos[i] if i >= 0 else (NONE, 0, 0, 0, 0)
+
+    def with_bx(self):
+        return any(info[0] == BX for info in self.infos)
 
 
-def judge_fde(verdict, ours, fde, bounds):
+def judge_fde(verdict, ours, fde, bounds, with_bx):
     rows = [row for row in fde.rows if fde.start <= row[0] < fde.end]
     for i, (start, columns) in enumerate(rows):
         end = rows[i + 1][0] if i + 1 < len(rows) else fde.end
@@ -160,7 +176,7 @@ def judge_fde(verdict, ours, fde, bounds):
         for at in {start, end - 1}:
             verdict.rows += 1
             verdict.unsupported += ours.at(at)[0] == UNSUPPORTED
-            if not agrees(fde, columns, ours.at(at)):
+            if not agrees(fde, columns, ours.at(at), with_bx):
                 verdict.wrong.append((hex(at), columns, ours.at(at)))
 
 
@@ -171,20 +187,35 @@ def judge_gap(verdict, ours, start, end):
             verdict.wrong.append((hex(at), "in no function", ours.at(at)))
 
 
-def judge(print_rows, path):
-    fdes = read_fdes(path)
-    read_rows(path, fdes)
-    ours, verdict, bounds = Ours(print_rows, path), Verdict(), set()
-    at = None
-    for fde in sorted((f for f in fdes.values() if f.start < f.end and f.rows), key=lambda f: f.start):
-        judge_fde(verdict, ours, fde, bounds)
-        if at is not None and at < fde.start:
-            judge_gap(verdict, ours, at, fde.start)
-        at = max(at or 0, fde.end)
-        bounds.add(fde.end)
-    if at is not None:
-        judge_gap(verdict, ours, at, at + 1)
+def is_go(path):
+    """Then we have rows of Go's own table too, of which readelf knows nothing."""
+    out = subprocess.run([READELF, "-SW", path], capture_output=True, text=True).stdout
+    return ".gopclntab" in out
+
+
+def judge_bounds(verdict, ours, bounds):
     for start in ours.starts:
         if start % PAGE and start not in bounds:
             verdict.wrong.append((hex(start), "no row begins here", ours.at(start)))
+
+
+def judge(print_rows, path):
+    """A file that readelf finds no FDE in gives an empty verdict."""
+    fdes = read_fdes(path)
+    read_rows(path, fdes)
+    sorted_fdes = sorted((f for f in fdes.values() if f.start < f.end and f.rows), key=lambda f: f.start)
+    verdict, bounds, at = Verdict(), set(), None
+    if not sorted_fdes:
+        return verdict
+    ours, go = Ours(print_rows, path), is_go(path)
+    with_bx = ours.with_bx()
+    for fde in sorted_fdes:
+        judge_fde(verdict, ours, fde, bounds, with_bx)
+        if at is not None and at < fde.start and not go:
+            judge_gap(verdict, ours, at, fde.start)
+        at = max(at or 0, fde.end)
+        bounds.add(fde.end)
+    if not go:
+        judge_gap(verdict, ours, at, at + 1)
+        judge_bounds(verdict, ours, bounds)
     return verdict
