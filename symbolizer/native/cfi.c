@@ -21,6 +21,7 @@
 #define MAX_FDES (4U << 20)
 #define MAX_INFOS 4096 /* distinct rules of one file; the most seen in a whole system is 4,564 */
 #define MAX_SPAN (1ULL << 32)
+#define MAX_BRIDGE 32 /* bytes of code: system call, test, branch, ret */
 #define INFO_SLOTS 16384 /* hash of infos; a power of two above MAX_INFOS */
 
 struct cie {
@@ -71,6 +72,8 @@ struct maker {
 	uint64_t last_pc; /* of the last row made */
 	uint32_t last_info;
 	bool any;
+	bool in_gap; /* the last row begins a gap between functions */
+	uint32_t before_gap; /* info */
 	bool bx_needed; /* a rule needs the caller's bx, which is then to be kept by all of them */
 	bool with_bx;
 	uint32_t page; /* the page that rows go to */
@@ -400,6 +403,26 @@ static bool add_row(struct maker *m, uint64_t rel, uint32_t info)
 	return push_row(m, unwind_row((uint32_t)rel, info));
 }
 
+/* clone() ends its description before the system call and begins another one, without a caller, where
+ * the new thread goes on. The old thread returns through the gap. */
+static void bridge_gap(struct maker *m, uint64_t end, struct unwind_info next)
+{
+	uint32_t *row = &m->table->rows[m->table->row_cnt - 1];
+
+	if (next.kind != UNWIND_END || end - m->last_pc > MAX_BRIDGE ||
+	    m->page != end >> UNWIND_PAGE_SHIFT)
+		return;
+	*row = unwind_row((uint32_t)m->last_pc, m->before_gap);
+	m->last_info = m->before_gap;
+}
+
+static bool begin_gap(struct maker *m, uint64_t rel, uint32_t none)
+{
+	m->before_gap = m->last_info;
+	m->in_gap = true;
+	return add_row(m, rel, none);
+}
+
 struct row_sink {
 	struct maker *maker;
 	uint64_t end; /* of the FDE, relative */
@@ -416,6 +439,9 @@ static void take_row(void *ctx, uint64_t elf_vaddr, struct unwind_info info)
 	/* an FDE that overlaps the one before: what came first stays */
 	if (sink->maker->any && rel < sink->maker->last_pc)
 		return;
+	if (sink->maker->in_gap)
+		bridge_gap(sink->maker, rel, info);
+	sink->maker->in_gap = false;
 	sink->failed = !add_row(sink->maker, rel, info_index(sink->maker, info));
 }
 
@@ -453,7 +479,7 @@ static int make_rows(struct maker *m, const struct fde_place *places, uint32_t c
 
 		if (start < end)
 			continue; /* inside the one before */
-		if (start > end && end && !add_row(m, end, none))
+		if (start > end && end && !begin_gap(m, end, none))
 			return -ENOMEM;
 		if (places[i].go)
 			go_functions__rules(m->go, places[i].off, take_row, &sink);
