@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * .eh_frame to rows (bpf/shared/unwind.h). Rows of one file, sorted; info indexes are local to the
+ * What is known of a file's functions (cfi_source.h) to rows (bpf/shared/unwind.h). Rows of one file, sorted; info indexes are local to the
  * file, the collector maps them to the host's shared rules.
  *
  * rows of page p (addresses rel p << 16 .. +0xffff; rel = elf_vaddr - base_vaddr) are
  * rows[pages[p].first_row .. + row_cnt). When no row starts exactly at the page, the row in force
- * is put first. Gaps between FDEs carry a row whose info has kind UNWIND_NONE. A page with more
+ * is put first. Gaps between functions carry a row whose info has kind UNWIND_NONE. A page with more
  * than UNWIND_VALUE_ROWS rows has row_cnt 0 and is counted in bad_pages.
  */
 #include <stdint.h>
@@ -29,13 +29,12 @@ struct cfi_table {
 	uint32_t bad_pages;
 };
 
-/* -ENODATA: the file has no .eh_frame (or it is empty). -EFBIG: addresses span 4 GB or more. Bytes
- * come from the section, or through PT_GNU_EH_FRAME where section headers are stripped. */
+/* -ENODATA: nothing is known of the file. -EFBIG: addresses span 4 GB or more. */
 int cfi_table__load(struct elf_file *file, struct cfi_table **ret_table);
 void cfi_table__free(struct cfi_table *table);
 DEFINE_FREEP(cfi_table)
 
-/* Starts of all FDEs with their sizes, sorted by address: function extents of stripped files. The
+/* Starts of all functions with their sizes, sorted by address: extents in stripped files. The
  * caller frees *ret_ranges. */
 struct cfi_range {
 	uint64_t elf_vaddr;

@@ -35,7 +35,7 @@ struct machine {
 	struct state remembered[MAX_REMEMBERED];
 	uint32_t remembered_cnt;
 	uint64_t pc;
-	void (*fn)(void *ctx, uint64_t elf_vaddr, struct unwind_info info);
+	cfi_rule_fn fn;
 	void *ctx;
 	bool bad;
 };
@@ -349,8 +349,7 @@ static void run(struct machine *m, struct view v)
 	}
 }
 
-void cfi_program_run(const struct cfi_program *program,
-		     void (*fn)(void *ctx, uint64_t elf_vaddr, struct unwind_info info), void *ctx)
+void cfi_program_run(const struct cfi_program *program, cfi_rule_fn fn, void *ctx)
 {
 	struct machine m = { .program = program, .pc = program->start, .fn = fn, .ctx = ctx };
 

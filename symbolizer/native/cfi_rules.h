@@ -9,6 +9,9 @@
 #include "bpf/shared/unwind.h"
 #include "common/view.h"
 
+/* From elf_vaddr on, info is in force. */
+typedef void (*cfi_rule_fn)(void *ctx, uint64_t elf_vaddr, struct unwind_info info);
+
 struct cfi_program {
 	uint64_t start;
 	uint64_t end;
@@ -22,5 +25,4 @@ struct cfi_program {
 
 /* Calls fn for each address at which a rule begins, in rising order. Damaged instructions end the
  * function with UNWIND_UNSUPPORTED. */
-void cfi_program_run(const struct cfi_program *program,
-		     void (*fn)(void *ctx, uint64_t elf_vaddr, struct unwind_info info), void *ctx);
+void cfi_program_run(const struct cfi_program *program, cfi_rule_fn fn, void *ctx);

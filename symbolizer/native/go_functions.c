@@ -237,8 +237,7 @@ static uint64_t unzigzag(uint64_t v)
 	return (v >> 1) ^ (0 - (v & 1));
 }
 
-void go_functions__rules(const struct go_functions *f, uint32_t idx,
-			 void (*fn)(void *ctx, uint64_t elf_vaddr, struct unwind_info info), void *ctx)
+void go_functions__rules(const struct go_functions *f, uint32_t idx, cfi_rule_fn fn, void *ctx)
 {
 	uint64_t pc = start_of(f, idx), end = start_of(f, idx + 1);
 	enum unwind_kind kind = kind_of(f, idx);

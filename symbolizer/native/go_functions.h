@@ -8,8 +8,8 @@
  */
 #include <stdint.h>
 
-#include "bpf/shared/unwind.h"
 #include "common/cleanup.h"
+#include "symbolizer/native/cfi_rules.h"
 #include "symbolizer/native/elf_file.h"
 
 struct go_functions;
@@ -30,5 +30,4 @@ uint32_t go_functions__cnt(const struct go_functions *functions);
 struct go_function go_functions__at(const struct go_functions *functions, uint32_t idx);
 
 /* Calls fn for each address at which a rule begins, in rising order. */
-void go_functions__rules(const struct go_functions *functions, uint32_t idx,
-			 void (*fn)(void *ctx, uint64_t elf_vaddr, struct unwind_info info), void *ctx);
+void go_functions__rules(const struct go_functions *functions, uint32_t idx, cfi_rule_fn fn, void *ctx);
