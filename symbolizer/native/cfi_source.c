@@ -6,14 +6,16 @@
 
 #include "symbolizer/native/eh_frame.h"
 #include "symbolizer/native/go_functions.h"
+#include "symbolizer/native/init_code.h"
 
 #define MAX_FUNCTIONS (4U << 20)
 
-enum teller { TELLER_EH_FRAME, TELLER_GO };
+enum teller { TELLER_EH_FRAME, TELLER_GO, TELLER_INIT };
 
 struct cfi_source {
 	struct eh_frame eh_frame;
 	struct go_functions *go; /* owned; NULL: no Go program */
+	struct init_code init[2];
 	struct cfi_function *functions; /* owned */
 	uint32_t cnt;
 	uint32_t room;
@@ -58,6 +60,20 @@ static int add_go(struct cfi_source *s)
 	return err;
 }
 
+static int add_init(struct cfi_source *s, struct elf_file *file)
+{
+	static const char *const names[] = { ".init", ".fini" };
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < 2; i++) {
+		s->init[i] = init_code_of(file, names[i]);
+		if (s->init[i].size)
+			err = add(s, (struct cfi_function){ s->init[i].start, s->init[i].size, i,
+							    TELLER_INIT });
+	}
+	return err;
+}
+
 static int compare_functions(const void *a, const void *b)
 {
 	const struct cfi_function *x = a, *y = b;
@@ -80,6 +96,8 @@ static int load(struct cfi_source *s, struct elf_file *file)
 		err = add_go(s);
 	if (!err && !s->cnt)
 		return -ENODATA;
+	if (!err)
+		err = add_init(s, file);
 	if (!err && s->unsorted)
 		qsort(s->functions, s->cnt, sizeof(*s->functions), compare_functions);
 	return err;
@@ -127,6 +145,9 @@ void cfi_source__rules(struct cfi_source *source, const struct cfi_function *fun
 		break;
 	case TELLER_GO:
 		go_functions__rules(source->go, function->idx, fn, ctx);
+		break;
+	case TELLER_INIT:
+		init_code_rules(&source->init[function->idx], with_bx, fn, ctx);
 		break;
 	}
 }

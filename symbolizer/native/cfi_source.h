@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* All functions of a file that something tells how to unwind: .eh_frame and Go's function
-table. */
+/* All functions of a file that something tells how to unwind: .eh_frame, Go's function table, what is
+ * known of .init and .fini. */
 #include "common/cleanup.h"
 #include "symbolizer/native/cfi_rules.h"
 #include "symbolizer/native/elf_file.h"

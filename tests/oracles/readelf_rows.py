@@ -12,6 +12,7 @@ REGS = {"rsp": SP, "rbp": FP, "r10": R10, "rcx": RCX, "rbx": BX}
 PAGE = 1 << 16
 MAX_BRIDGE = 32
 READELF = "/usr/bin/readelf"
+OBJDUMP = "/usr/bin/objdump"
 
 
 class Fde:
@@ -89,6 +90,23 @@ def read_rows(path, fdes):
     for fde in fdes.values():
         if not fde.rows and fde.cie in cies:
             fde.rows.append((fde.start, cies[fde.cie]))
+
+
+def init_code(path):
+    """.init and .fini as FDEs with the rows that objdump's reading of the code gives."""
+    out = subprocess.run([OBJDUMP, "-d", "-j", ".init", "-j", ".fini", path], capture_output=True, text=True).stdout
+    for section in out.split("Disassembly of section ")[1:]:
+        code = [(int(at, 16), len(hexes.split()), text.strip()) for at, hexes, text in
+                re.findall(r"^ *([0-9a-f]+):\t([0-9a-f ]+)\t(.*)$", section, re.M)]
+        moves = [text for _, _, text in code if "rsp" in text or text == "ret"]
+        if moves != ["sub    $0x8,%rsp", "add    $0x8,%rsp", "ret"]:
+            continue
+        fde = Fde(None, code[0][0], code[-1][0] + code[-1][1], False)
+        depth = 8
+        for at, _, text in code:
+            fde.rows.append((at, {"CFA": f"rsp+{depth}", "ra": "c-8"}))
+            depth += {"sub    $0x8,%rsp": 8, "add    $0x8,%rsp": -8}.get(text, 0)
+        yield fde
 
 
 def expected_cfa(text):
@@ -209,13 +227,14 @@ def judge(print_rows, path):
     """A file that readelf finds no FDE in gives an empty verdict."""
     fdes = read_fdes(path)
     read_rows(path, fdes)
-    sorted_fdes = sorted((f for f in fdes.values() if f.start < f.end and f.rows), key=lambda f: f.start)
     verdict, bounds, at = Verdict(), set(), None
-    if not sorted_fdes:
+    functions = [f for f in fdes.values() if f.start < f.end and f.rows]
+    if not functions:
         return verdict
+    functions += init_code(path)
     ours, go = Ours(print_rows, path), is_go(path)
     with_bx = ours.with_bx()
-    for fde in sorted_fdes:
+    for fde in sorted(functions, key=lambda f: f.start):
         judge_fde(verdict, ours, fde, bounds, with_bx)
         if at is not None and at < fde.start and not go:
             judge_gap(verdict, ours, at, fde.start, fde)
