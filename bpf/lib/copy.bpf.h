@@ -95,6 +95,7 @@ static __always_inline __u64 fill_copy(struct scratch *s, const struct user_regs
 	copy->sample.kernel_cnt = kernel_cnt;
 	copy->r10 = regs->r10;
 	copy->rcx = regs->rcx;
+	copy->bx = regs->bx;
 	copy->stack_start = stack_start;
 	copy->stack_size = stack_size;
 	copy->entered = regs->entered;

@@ -52,12 +52,13 @@ struct copy_record {
 	struct sample_record sample; /* h.type: RECORD_COPY; user_words: 0 */
 	__u64 r10;
 	__u64 rcx;
+	__u64 bx;
 	__u64 stack_start; /* address of the first byte, at the stack pointer or above */
 	__u32 stack_size;
 	__u32 entered; /* the task was in the kernel */
 	/* kernel_cnt words, then stack_size bytes, rounded up to 8 */
 };
-_Static_assert(sizeof(struct copy_record) == 128, "wire");
+_Static_assert(sizeof(struct copy_record) == 136, "wire");
 
 static inline const __u64 *copy_kernel_words(const struct copy_record *rec)
 {

@@ -111,9 +111,21 @@ static uint32_t user_location(struct ingest *ingest, const struct process *p, ui
 	return aggregate__location(ingest->aggregate, m->binary, addr - m->start + m->file_off);
 }
 
-static void fill_labels(struct ingest *ingest, const struct sample_record *rec,
-			const struct process *p, struct label_set *labels)
+/* A sample with all that its frames come from. */
+struct sample {
+	const struct sample_record *rec;
+	const struct process *process; /* as it was at that moment; NULL: not known */
+	const __u64 *user_words;
+	const __u64 *kernel_words;
+	uint32_t user_cnt;
+	enum stop_reason stop;
+};
+
+static void fill_labels(struct ingest *ingest, const struct sample *sample,
+			struct label_set *labels)
 {
+	const struct sample_record *rec = sample->rec;
+	const struct process *p = sample->process;
 	struct strtab *strings = aggregate__strings(ingest->aggregate);
 	uint32_t flags = ingest->label_flags;
 	char comm[COMM_LEN];
@@ -132,19 +144,9 @@ static void fill_labels(struct ingest *ingest, const struct sample_record *rec,
 		labels->comm = strtab__id(strings, p ? p->comm : comm);
 	if ((flags & LABEL_THREAD_COMM) && p && strcmp(comm, p->comm))
 		labels->thread_comm = strtab__id(strings, comm);
-	if ((flags & LABEL_STOP) && rec->stop < STOP_CNT)
-		labels->stop = strtab__id(strings, stop_names[rec->stop]);
+	if ((flags & LABEL_STOP) && sample->stop < STOP_CNT)
+		labels->stop = strtab__id(strings, stop_names[sample->stop]);
 }
-
-/* A sample with all that its frames come from. */
-struct sample {
-	const struct sample_record *rec;
-	const struct process *process; /* as it was at that moment; NULL: not known */
-	const __u64 *user_words;
-	const __u64 *kernel_words;
-	uint32_t user_cnt;
-	enum stop_reason stop;
-};
 
 static void add_sample(struct ingest *ingest, const struct sample *sample)
 {
@@ -168,7 +170,7 @@ static void add_sample(struct ingest *ingest, const struct sample *sample)
 		locations[n++] = aggregate__location(ingest->aggregate, BINARY_ANON_ID, 0);
 	for (uint32_t i = 0; i < n; i++)
 		whole = whole && locations[i] != UINT32_MAX;
-	fill_labels(ingest, rec, sample->process, &labels);
+	fill_labels(ingest, sample, &labels);
 	if (!whole || !aggregate__add(ingest->aggregate, &labels, locations, n, 1, rec->weight)) {
 		ingest->no_memory++;
 		ingest->no_memory_weight += rec->weight;

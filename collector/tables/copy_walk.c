@@ -114,8 +114,9 @@ static void set_registers(struct copy_walker *w, const struct copy_record *rec)
 		.fp = rec->sample.user_fp,
 		.r10 = rec->r10,
 		.rcx = rec->rcx,
+		.bx = rec->bx,
 		.run = { .cnt = w->mapping_cnt, .generation = w->generation },
-		.flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP |
+		.flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP | WALK_F_BX |
 			 (rec->entered ? WALK_F_ENTERED : 0U),
 		.max_depth = w->max_depth,
 		.stop = STOP_MAX_DEPTH,

@@ -308,6 +308,7 @@ static void on_exit_record(struct keeper *k, const struct exit_record *rec)
 		return;
 	runs__release(k->runs, p);
 	p->wanted = false;
+	p->fresh = false;
 	p->ended_ns = now_ns();
 }
 
