@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,24 @@ static void sync_folder(const char *path)
 		fsync(fd);
 }
 
+/* A device or a FIFO is written to, never replaced: as root we could put a file in /dev/null's place. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISREG(st.st_mode);
+}
+
+static int write_special(const char *path, const void *data, size_t size)
+{
+	scope_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = fd < 0 ? -errno : io_write_full(fd, data, size);
+
+	if (err)
+		log_error("cannot write %s: %s", path, strerror(-err));
+	return err;
+}
+
 int output_write(const char *path, const void *data, size_t size)
 {
 	char temp[PATH_MAX];
@@ -108,6 +127,8 @@ int output_write(const char *path, const void *data, size_t size)
 			log_error("cannot write the profile to standard output: %s", strerror(-err));
 		return err;
 	}
+	if (is_special(path))
+		return write_special(path, data, size);
 	if (snprintf(temp, sizeof(temp), "%s.%d.tmp", path, getpid()) >= (int)sizeof(temp) - 8)
 		return -ENAMETOOLONG;
 	err = write_beside(temp, data, size);

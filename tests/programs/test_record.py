@@ -3,6 +3,7 @@
 others' (tests/oracles/pprof_wire.py, go tool pprof where there is one)."""
 import os
 import pathlib
+import stat
 import subprocess
 import sys
 import time
@@ -183,6 +184,19 @@ def test_output_to_a_pipe_and_report(sonde, chain, tmp_path):
                       ("thread", "chain")):
         text = sonde("report", out, "--by", by, "-n", 3).stdout.decode()
         assert words in text.splitlines()[-3:][0] + text, text
+
+
+def test_a_device_is_written_to_and_not_replaced(sonde, tmp_path):
+    null, fifo, out = tmp_path / "null", tmp_path / "fifo", tmp_path / "p.pb.gz"
+    os.mknod(null, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    assert sonde("record", "-d", "100ms", "-o", null).returncode == 0
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["/bin/cat", fifo], stdout=out.open("wb"))
+    assert sonde("record", "-d", "100ms", "-o", fifo).returncode == 0
+    assert reader.wait(10) == 0
+    profile(out)
+    assert stat.S_ISCHR(null.stat().st_mode) and stat.S_ISFIFO(fifo.stat().st_mode)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fifo", "null", "p.pb.gz"]
 
 
 def test_accounting(sonde, tmp_path):
