@@ -33,8 +33,9 @@ struct symbol_name {
 /* Names of one ELF file: compact, sorted, immutable, made once; the file may be closed after. */
 struct symbol_table;
 
-/* -ENOEXEC: not an ELF file. A file without any symbol gives an empty table, not an error. */
-int symbol_table__load(struct elf_file *file, struct symbol_table **ret_table);
+/* debug: the file's separate debug file, whose .symtab counts as well; NULL: none. A file without any
+ * symbol gives an empty table, not an error. */
+int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table);
 void symbol_table__free(struct symbol_table *table);
 DEFINE_FREEP(symbol_table)
 

@@ -196,7 +196,7 @@ static struct file_names *names_of(struct naming *n, struct binary *b)
 	names->mapping_of_segment = malloc((b->segment_cnt + 1) * sizeof(uint32_t));
 	for (uint32_t i = 0; names->mapping_of_segment && i < b->segment_cnt; i++)
 		names->mapping_of_segment[i] = PROFILE_NONE;
-	if (open_elf(n, b, &file) || symbol_table__load(file, &names->symbols))
+	if (open_elf(n, b, &file) || symbol_table__load(file, NULL, &names->symbols))
 		log_debug("%s: no names", b->path);
 	return names;
 }

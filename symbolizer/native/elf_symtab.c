@@ -234,11 +234,13 @@ static void settle(struct symbol_table *t)
 	t->cnt = kept;
 }
 
-static int load(struct symbol_table *t, struct elf_file *file)
+static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *debug)
 {
 	struct plt_sink sink = { .table = t };
 	int err = add_type(t, file, SHT_SYMTAB, NAME_SYMTAB);
 
+	if (!err && debug)
+		err = add_type(t, debug, SHT_SYMTAB, NAME_SYMTAB);
 	if (!err)
 		err = add_debugdata(t, file);
 	if (!err)
@@ -254,14 +256,14 @@ static int load(struct symbol_table *t, struct elf_file *file)
 	return err;
 }
 
-int symbol_table__load(struct elf_file *file, struct symbol_table **ret_table)
+int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table)
 {
 	scope_free(symbol_table) struct symbol_table *t = calloc(1, sizeof(*t));
 	int err;
 
 	if (!t)
 		return -ENOMEM;
-	err = load(t, file);
+	err = load(t, file, debug);
 	if (!err)
 		*ret_table = take_ptr(t);
 	return err;

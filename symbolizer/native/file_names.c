@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolizer/native/file_names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <elf.h>
+
+#include "common/clock.h"
+#include "symbolizer/native/dwarf_source.h"
+#include "symbolizer/symbolizer.h"
+
+struct sources { /* where the names come from; all owned */
+	struct debug_file debug; /* has the DWARF; fd -1: there is none */
+	struct elf_file *debug_elf; /* NULL: the DWARF is in the file itself */
+	struct symbol_table *symbols;
+	struct source_table *dwarf; /* NULL: none */
+};
+
+static bool has_dwarf(const struct elf_file *file)
+{
+	static const char *const names[] = { ".debug_info", ".zdebug_info" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct elf_section *s = elf_file__section(file, names[i]);
+
+		if (s && s->type != SHT_NOBITS && s->size)
+			return true;
+	}
+	return false;
+}
+
+static void find_debug(const struct file_question *q, struct sources *s, struct debug_refusal *refusal)
+{
+	if (q->fd >= 0 && has_dwarf(q->file)) {
+		s->debug.fd = fcntl(q->fd, F_DUPFD_CLOEXEC, 0);
+		s->debug.root_fd = q->search->root_fd;
+		snprintf(s->debug.path, sizeof(s->debug.path), "%s", q->path);
+		return;
+	}
+	if (debug_search__find(q->search, q->file, q->path, &s->debug, refusal))
+		return;
+	if (elf_file__open(s->debug.fd, &s->debug_elf))
+		s->debug_elf = NULL;
+}
+
+static int open_split(void *ctx, const char *comp_dir, const char *name)
+{
+	const struct file_question *q = ctx;
+
+	return debug_search__open_split(q->search, q->path, comp_dir, name);
+}
+
+static int open_package(void *ctx)
+{
+	const struct file_question *q = ctx;
+
+	return debug_search__open_package(q->search, q->path);
+}
+
+static void attach_alt(const struct file_question *q, const struct sources *s,
+		       struct dwarf_reader *reader, struct dwarf_file *dwarf, struct file_names *to)
+{
+	struct debug_file alt = { .fd = -1 };
+	int err = debug_search__find_alt(q->search, s->debug_elf ? s->debug_elf : q->file, &s->debug,
+					 &alt, &to->refusal);
+
+	if (!err)
+		err = dwarf_file__open(alt.fd, false, reader, &dwarf->alt);
+	to->alt_missing = err && err != -ENODATA;
+}
+
+static int ask_dwarf(const struct file_question *q, struct sources *s, struct file_names *to)
+{
+	struct dwarf_reader reader = { .deadline_ns = q->timeout_ns ? now_ns() + q->timeout_ns : 0 };
+	scope_free(dwarf_file) struct dwarf_file *dwarf = NULL;
+	struct dwarf_request request = { q->elf_vaddrs, q->cnt,	      reader.deadline_ns,
+					 open_split,	open_package, (void *)(uintptr_t)q };
+	struct dwarf_outcome outcome = { 0 };
+	int err = dwarf_file__open(take_fd(&s->debug.fd), false, &reader, &dwarf);
+
+	if (!err) {
+		attach_alt(q, s, &reader, dwarf, to);
+		err = dwarf_source(dwarf, &request, &s->dwarf, &outcome);
+	}
+	to->late = reader.late || outcome.late;
+	to->split_missing = outcome.split_missing;
+	dwarf_reader__fini(&reader);
+	return err;
+}
+
+static bool is_sure(const struct symbol_name *symbol)
+{
+	return symbol->linkage && symbol->size && symbol->source <= NAME_DYNSYM;
+}
+
+/* Interns a name for people and the linkage name; both 0 when there is none. */
+static void set_names(struct source_table *t, struct source_frame *frame, const char *linkage,
+		      const char *plain)
+{
+	scope_memory char *pretty = linkage && *linkage ? demangle(linkage) : NULL;
+
+	if (!linkage || !*linkage)
+		linkage = plain;
+	if (!plain || !*plain)
+		plain = linkage;
+	frame->linkage = strtab__id(t->strings, linkage);
+	frame->name = strtab__id(t->strings, pretty ? pretty : plain);
+}
+
+static bool add_called(struct source_table *to, uint32_t chain, const struct source_table *dwarf,
+		       struct source_frame frame, const struct symbol_name *symbol)
+{
+	const char *linkage = dwarf ? strtab__text(dwarf->strings, frame.linkage) : NULL;
+	const char *name = dwarf ? strtab__text(dwarf->strings, frame.name) : NULL;
+
+	if (is_sure(symbol) || !name || !*name)
+		set_names(to, &frame, symbol->linkage, symbol->linkage);
+	else
+		set_names(to, &frame, linkage, name);
+	return source_table__add(to, chain, &frame);
+}
+
+static bool add_inlined(struct source_table *to, uint32_t chain, const struct source_table *dwarf,
+			struct source_frame frame)
+{
+	set_names(to, &frame, strtab__text(dwarf->strings, frame.linkage),
+		  strtab__text(dwarf->strings, frame.name));
+	return source_table__add(to, chain, &frame);
+}
+
+static bool name_one(struct source_table *to, uint32_t i, const struct source_table *dwarf,
+		     const struct symbol_name *symbol)
+{
+	const struct source_chain *c = dwarf ? &dwarf->chains[i] : NULL;
+
+	source_table__begin(to, i);
+	to->chains[i].start = symbol->start;
+	if (!c || !c->cnt)
+		return !symbol->linkage ||
+		       add_called(to, i, NULL, (struct source_frame){ 0 }, symbol);
+	for (uint32_t f = 0; f < c->cnt; f++) {
+		struct source_frame frame = dwarf->frames[c->first + f];
+
+		frame.file = strtab__id(to->strings, strtab__text(dwarf->strings, frame.file));
+		if (f + 1 < c->cnt ? !add_inlined(to, i, dwarf, frame) :
+				     !add_called(to, i, dwarf, frame, symbol))
+			return false;
+	}
+	return true;
+}
+
+static int name_all(const struct file_question *q, const struct sources *s, struct file_names *to)
+{
+	to->table = source_table__new(q->cnt);
+	if (!to->table)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < q->cnt; i++) {
+		struct symbol_name symbol = symbol_table__find(s->symbols, q->elf_vaddrs[i]);
+
+		if (!name_one(to->table, i, s->dwarf, &symbol))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int load(const struct file_question *q, struct sources *s, struct file_names *to)
+{
+	int err;
+
+	find_debug(q, s, &to->refusal);
+	err = symbol_table__load(q->file, s->debug_elf, &s->symbols);
+	if (err)
+		return err;
+	to->dwarf_error = s->debug.fd < 0 ? -ENOENT : ask_dwarf(q, s, to);
+	return name_all(q, s, to);
+}
+
+int file_names__load(const struct file_question *question, struct file_names **ret_names)
+{
+	scope_free(file_names) struct file_names *names = calloc(1, sizeof(*names));
+	struct sources s = { .debug.fd = -1 };
+	int err = names ? load(question, &s, names) : -ENOMEM;
+
+	symbol_table__free(s.symbols);
+	source_table__free(s.dwarf);
+	elf_file__free(s.debug_elf);
+	if (s.debug.fd >= 0)
+		close(s.debug.fd);
+	if (!err)
+		*ret_names = take_ptr(names);
+	return err;
+}
+
+void file_names__free(struct file_names *names)
+{
+	if (!names)
+		return;
+	source_table__free(names->table);
+	free(names);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolizer/native/rooted_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
+static int open_any(int root_fd, const char *path)
+{
+	struct open_how how = { .flags = FLAGS, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	long fd = root_fd < 0 ? open(path, FLAGS) :
+				syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int rooted_open(int root_fd, const char *path)
+{
+	int fd = open_any(root_fd, path);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+int path_beside(const char *path, const char *name, char *to, unsigned long size)
+{
+	const char *slash = strrchr(path, '/');
+	int len = *name == '/' || !slash ? 0 : (int)(slash - path) + 1;
+	int n = snprintf(to, size, "%.*s%s", len, path, name);
+
+	return n < 0 || (unsigned long)n >= size ? -ENAMETOOLONG : 0;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* Files of a target's own file system, which may be a container's: its symbolic links must not lead
+ * out of it, its FIFOs must not hold us. */
+
+/* A descriptor of a regular file by its path below root_fd (a directory; -1: our own root), or a
+ * negative errno. */
+int rooted_open(int root_fd, const char *path);
+
+/* "/usr/lib/x.so", "y" -> "/usr/lib/y"; an absolute name stays. -ENAMETOOLONG. */
+int path_beside(const char *path, const char *name, char *to, unsigned long size);
