@@ -38,3 +38,8 @@ def chain():
 @pytest.fixture
 def print_rows():
     return BUILD / "tests/tools/print_rows"
+
+
+@pytest.fixture
+def print_lines():
+    return BUILD / "tests/tools/print_lines"
