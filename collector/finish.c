@@ -77,7 +77,14 @@ static void say_summary(const struct ingest *ingest, const struct profile *profi
 
 int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes)
 {
-	struct naming_options naming = { options->event, options->frequency, binary_reopen };
+	struct naming_options naming = {
+		.event = options->event,
+		.frequency = options->frequency,
+		.open_binary = binary_reopen,
+		.debug_dirs = options->debug_dirs,
+		.debug_dir_cnt = options->debug_dir_cnt,
+		.symbol_timeout_ns = options->symbol_timeout_ns,
+	};
 	scope_free(profile) struct profile *profile = NULL;
 	scope_memory uint8_t *data = NULL;
 	size_t size;

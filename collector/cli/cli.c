@@ -90,7 +90,7 @@ static int parse_duration(const struct cli_opt *opt, const char *arg, struct opt
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (end != arg && !strcmp(end, units[i].unit) && value > 0 && value < 1e6) {
-			options->duration_ns = (uint64_t)(value * units[i].ns);
+			*(uint64_t *)field(opt, options) = (uint64_t)(value * units[i].ns);
 			return 0;
 		}
 	return usage("--%s takes a time such as 10, 10s, 500ms, 2m, 1h, not '%s'", opt->long_name,
@@ -198,6 +198,16 @@ static int parse_labels(const struct cli_opt *opt, const char *arg, struct optio
 	return 0;
 }
 
+static int parse_debug_dir(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	if (*arg != '/')
+		return usage("--%s takes an absolute path, not '%s'", opt->long_name, arg);
+	if (options->debug_dir_cnt == OPTIONS_MAX_DEBUG_DIRS)
+		return usage("at most %d --%s", OPTIONS_MAX_DEBUG_DIRS, opt->long_name);
+	options->debug_dirs[options->debug_dir_cnt++] = arg;
+	return 0;
+}
+
 static int parse_by(const struct cli_opt *opt, const char *arg, struct options *options)
 {
 	static const char *const names[] = { "function", "line",    "file",
@@ -228,7 +238,7 @@ static const struct cli_opt opts[] = {
 	  "what to sample (cpu-clock)" },
 	{ 'F', "frequency", "HZ", parse_frequency, FIELD(frequency), 1, 10000, FOR_RECORD, false,
 	  "samples per second and CPU, 1 to 10000 (99)" },
-	{ 'd', "duration", "TIME", parse_duration, 0, 0, 0, FOR_RECORD, false,
+	{ 'd', "duration", "TIME", parse_duration, FIELD(duration_ns), 0, 0, FOR_RECORD, false,
 	  "stop after that time: 10, 10s, 500ms, 2m, 1h" },
 	{ 259, "max-depth", "N", parse_number, FIELD(max_depth), 1, MAX_USER_FRAMES, FOR_RECORD,
 	  false, "user frames of a stack, 1 to 4096 (1024)" },
@@ -240,6 +250,10 @@ static const struct cli_opt opts[] = {
 	  "keep the records too, for sonde replay" },
 	{ 262, "labels", "LIST", parse_labels, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "more labels: tid,cpu,timestamps,stop (pid, comm and thread_comm are always there)" },
+	{ 268, "debug-dir", "DIR", parse_debug_dir, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	  "debug files lie there too, as in /usr/lib/debug" },
+	{ 269, "symbol-timeout", "TIME", parse_duration, FIELD(symbol_timeout_ns), 0, 0,
+	  FOR_RECORD | FOR_REPLAY, false, "for the debug information of one file (10s)" },
 	{ 263, "by", "WHAT", parse_by, 0, 0, 0, FOR_REPORT, false,
 	  "function, line, file, module, process or thread (function)" },
 	{ 'n', "top", "N", parse_number, FIELD(top), 1, 1000000, FOR_REPORT, false, "rows (30)" },
@@ -249,7 +263,7 @@ static const struct cli_opt opts[] = {
 	  FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "more words" },
 	{ 265, "debug-stop", NULL, parse_flag, FIELD(stop_sampled), 0, 0, FOR_RECORD, true,
 	  "SIGSTOP to the thread just sampled" },
-	{ 268, "debug-copy", NULL, parse_flag, FIELD(copy_all), 0, 0, FOR_RECORD, true,
+	{ 290, "debug-copy", NULL, parse_flag, FIELD(copy_all), 0, 0, FOR_RECORD, true,
 	  "walk every stack in user space" },
 	{ 266, "debug-no-unwind", NULL, parse_flag, FIELD(no_unwind), 0, 0, FOR_RECORD, true,
 	  "no user stacks" },
@@ -379,6 +393,7 @@ int cli_parse(int argc, char **argv, struct options *ret_options)
 		.output = "sonde.pb.gz",
 		.labels = LABEL_DEFAULT,
 		.top = 30,
+		.symbol_timeout_ns = 10000000000ULL,
 	};
 	int err;
 

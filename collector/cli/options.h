@@ -8,6 +8,7 @@
 #include "bpf/shared/config.h"
 
 #define OPTIONS_MAX_IDS 1024
+#define OPTIONS_MAX_DEBUG_DIRS 16
 
 enum label_flag { /* --labels */
 	LABEL_PID = 1,
@@ -57,6 +58,11 @@ struct options {
 	uint64_t duration_ns; /* -d; 0: until stopped */
 	uint32_t max_depth;
 	bool no_kernel;
+
+	/* record, replay: names */
+	const char *debug_dirs[OPTIONS_MAX_DEBUG_DIRS]; /* --debug-dir, as often as given */
+	uint32_t debug_dir_cnt;
+	uint64_t symbol_timeout_ns; /* for the debug information of one file */
 
 	/* output */
 	const char *output; /* -o; "-" is standard output */

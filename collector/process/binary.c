@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <uthash.h>
@@ -43,6 +44,14 @@ struct content {
 	uint32_t binary;
 };
 
+#define MAX_ROOTS 64 /* each pins a container's mounts until naming is done */
+
+struct root {
+	dev_t dev;
+	ino_t inode;
+	int fd; /* owned */
+};
+
 struct binaries {
 	struct binary **by_id; /* owned */
 	uint32_t cnt;
@@ -50,6 +59,8 @@ struct binaries {
 	struct hint *hints; /* owned */
 	struct identity *identities; /* owned */
 	struct content *contents; /* owned */
+	struct root roots[MAX_ROOTS];
+	uint32_t root_cnt;
 };
 
 static struct binary *add_binary(struct binaries *all, enum binary_kind kind, const char *path)
@@ -72,6 +83,7 @@ static struct binary *add_binary(struct binaries *all, enum binary_kind kind, co
 		goto err;
 	binary->kind = kind;
 	binary->fd = -1;
+	binary->root_fd = -1;
 	binary->id = all->cnt;
 	binary->same_as = binary->id;
 	all->by_id[all->cnt++] = binary;
@@ -119,6 +131,8 @@ void binaries__free(struct binaries *all)
 		return;
 	for (uint32_t i = 0; i < all->cnt; i++)
 		binary_free(all->by_id[i]);
+	for (uint32_t i = 0; i < all->root_cnt; i++)
+		close(all->roots[i].fd);
 	FREE_TABLE(all->hints, hint);
 	FREE_TABLE(all->identities, identity);
 	FREE_TABLE(all->contents, content);
@@ -129,6 +143,25 @@ void binaries__free(struct binaries *all)
 struct binary *binaries__at(struct binaries *all, uint32_t id)
 {
 	return id < all->cnt ? all->by_id[id] : NULL;
+}
+
+int binaries__keep_root(struct binaries *all, int root_fd)
+{
+	struct stat st;
+
+	if (root_fd < 0 || fstat(root_fd, &st))
+		return -1;
+	for (uint32_t i = 0; i < all->root_cnt; i++)
+		if (all->roots[i].dev == st.st_dev && all->roots[i].inode == st.st_ino) {
+			close(root_fd);
+			return all->roots[i].fd;
+		}
+	if (all->root_cnt == MAX_ROOTS) {
+		close(root_fd);
+		return -1;
+	}
+	all->roots[all->root_cnt++] = (struct root){ st.st_dev, st.st_ino, root_fd };
+	return root_fd;
 }
 
 uint32_t binaries__cnt(const struct binaries *all)

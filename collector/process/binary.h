@@ -46,6 +46,7 @@ struct binary {
 	enum table_state table_state;
 	int error; /* BINARY_FAILED */
 	int fd; /* -1: closed */
+	int root_fd; /* borrowed: the file system it was found in; -1: the host's */
 	uint32_t same_as; /* id of the elder; its own otherwise */
 	uint32_t run_refs; /* runs of mappings that use the table */
 	uint64_t last_used_ns; /* of the table: for dropping */
@@ -82,6 +83,10 @@ struct binary *binaries__at(struct binaries *binaries, uint32_t id); /* NULL: no
 uint32_t binaries__cnt(const struct binaries *binaries);
 /* The eldest that this one was joined with; itself otherwise. */
 struct binary *binaries__canonical(struct binaries *binaries, struct binary *binary);
+
+/* Takes over a directory's descriptor; returns the one to use: equal roots are kept once. -1 when there
+ * are too many, or for -1. */
+int binaries__keep_root(struct binaries *binaries, int root_fd);
 
 /* Takes over what opening told, and joins the binary with an elder of the same identity. */
 void binaries__learn(struct binaries *binaries, const struct file_record *rec);

@@ -6,22 +6,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "collector/profile/binary_names.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "symbolizer/kernel/kallsyms.h"
-#include "symbolizer/symbolizer.h"
 
-struct file_names { /* one binary's names and its mappings in the profile */
-	struct symbol_table *symbols; /* owned */
-	bool tried;
-	uint32_t *mapping_of_segment; /* owned; PROFILE_NONE: none yet */
+#define PROGRESS_NS 1000000000ULL
+
+struct file_place { /* a location in a file */
+	struct binary *binary; /* the eldest of the file's names */
+	uint64_t off;
+	uint64_t elf_vaddr;
+	uint32_t location; /* index in the aggregate */
+};
+
+struct file_mappings { /* one binary's in the profile */
+	const struct binary *binary;
+	uint32_t *of_segment; /* owned; PROFILE_NONE: none yet */
 	uint32_t whole; /* the mapping where segments are not known */
 };
 
 struct function_entry {
 	UT_hash_handle hh;
 	uint32_t idx;
-	uint32_t key[3]; /* name, system name, file of the mapping: string ids */
+	uint32_t key[5]; /* name, system name, file of the mapping, source: string ids; first line */
 };
 
 struct module_entry {
@@ -34,12 +44,15 @@ struct naming {
 	struct ingest *ingest;
 	const struct naming_options *options;
 	struct profile *profile; /* owned until done */
-	struct file_names *files; /* owned; by binary id */
+	struct file_place *places; /* owned; of all files, those of one file together */
+	uint32_t place_cnt;
 	struct function_entry *functions; /* owned */
 	struct module_entry *modules; /* owned */
 	uint32_t *location_of; /* owned; by location index of the aggregate */
 	uint64_t named;
 	uint64_t placed;
+	uint64_t started_ns;
+	bool shown; /* a progress line */
 	int64_t period;
 };
 
@@ -48,35 +61,43 @@ static uint32_t string(struct naming *n, const char *text)
 	return strtab__id(n->profile->strings, text);
 }
 
-static uint32_t function_index(struct naming *n, const char *name, const char *linkage,
-			       const char *file)
+static uint32_t intern_function(struct naming *n, const uint32_t key[5])
 {
-	uint32_t key[3] = { string(n, name), string(n, linkage), string(n, file) };
 	struct function_entry *e;
 
-	HASH_FIND(hh, n->functions, key, sizeof(key), e);
+	HASH_FIND(hh, n->functions, key, sizeof(e->key), e);
 	if (e)
 		return e->idx;
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return 0;
-	memcpy(e->key, key, sizeof(key));
+	memcpy(e->key, key, sizeof(e->key));
 	e->idx = profile__add_function(n->profile, &(struct profile_function){
-							   .name = key[0], .system_name = key[1] });
+							   .name = key[0],
+							   .system_name = key[1],
+							   .filename = key[3],
+							   .start_line = key[4] });
 	HASH_ADD(hh, n->functions, key, sizeof(e->key), e);
 	return e->idx;
+}
+
+static uint32_t add_line(struct naming *n, uint32_t mapping, const char *name, const char *linkage,
+			 const char *source, const struct source_frame *frame)
+{
+	uint32_t key[5] = { string(n, name), string(n, linkage), n->profile->mappings[mapping].filename,
+			    string(n, source), frame->start_line };
+
+	return profile__add_line(n->profile, &(struct profile_line){
+						     .function = intern_function(n, key),
+						     .line = frame->line });
 }
 
 static uint32_t add_location(struct naming *n, uint32_t mapping, uint64_t address,
 			     const char *name, const char *linkage)
 {
-	struct profile_line line = { 0 };
 	struct profile_location location = { .mapping = mapping, .address = address, .line_cnt = 1 };
-	const struct profile_mapping *m = &n->profile->mappings[mapping];
 
-	line.function = function_index(n, name, linkage, strtab__text(n->profile->strings,
-								       m->filename));
-	location.first_line = profile__add_line(n->profile, &line);
+	location.first_line = add_line(n, mapping, name, linkage, "", &(struct source_frame){ 0 });
 	return profile__add_location(n->profile, &location);
 }
 
@@ -172,42 +193,6 @@ static uint32_t name_anon(struct naming *n, uint64_t addr)
 	return add_location(n, e->mapping, addr, placed, "");
 }
 
-static int open_elf(struct naming *n, struct binary *b, struct elf_file **ret_file)
-{
-	if (b->kind == BINARY_VDSO)
-		return n->ingest->vdso ?
-			       elf_file__open_memory(n->ingest->vdso, n->ingest->vdso_size,
-						     ret_file) :
-			       -ENOENT;
-	if (b->fd < 0)
-		b->fd = n->options->open_binary(b);
-	return b->fd < 0 ? b->fd : elf_file__open(b->fd, ret_file);
-}
-
-static struct file_names *names_of(struct naming *n, struct binary *b)
-{
-	struct file_names *names = &n->files[b->id];
-	scope_free(elf_file) struct elf_file *file = NULL;
-
-	if (names->tried)
-		return names;
-	names->tried = true;
-	names->whole = PROFILE_NONE;
-	names->mapping_of_segment = malloc((b->segment_cnt + 1) * sizeof(uint32_t));
-	for (uint32_t i = 0; names->mapping_of_segment && i < b->segment_cnt; i++)
-		names->mapping_of_segment[i] = PROFILE_NONE;
-	if (open_elf(n, b, &file) || symbol_table__load(file, NULL, &names->symbols))
-		log_debug("%s: no names", b->path);
-	return names;
-}
-
-static void hex_build_id(const struct build_id *id, char *to)
-{
-	for (int i = 0; i < id->size; i++)
-		sprintf(to + 2 * i, "%02x", id->bytes[i]);
-	to[2 * id->size] = 0;
-}
-
 static uint32_t file_mapping(struct naming *n, const struct binary *b, uint64_t start,
 			     uint64_t limit, uint64_t off)
 {
@@ -215,7 +200,7 @@ static uint32_t file_mapping(struct naming *n, const struct binary *b, uint64_t 
 	struct profile_mapping m = { .start = start, .limit = limit, .file_off = off,
 				     .has_functions = true };
 
-	hex_build_id(&b->build_id, hex);
+	build_id_to_hex(&b->build_id, hex);
 	m.build_id = string(n, hex);
 	m.filename = string(n, b->path);
 	return profile__add_mapping(n->profile, &m);
@@ -234,31 +219,32 @@ static int segment_index(const struct binary *b, uint64_t off)
 }
 
 /* One mapping per segment: where the first process had it; other processes' addresses are moved. */
-static uint32_t mapping_of(struct naming *n, struct binary *b, struct file_names *names,
-			   uint64_t off, uint64_t *ret_address)
+static uint32_t mapping_of(struct naming *n, struct file_mappings *mappings, uint64_t off,
+			   uint64_t *ret_address)
 {
+	const struct binary *b = mappings->binary;
 	int i = segment_index(b, off);
 	uint64_t page_off, start;
 
-	if (i < 0 || !names->mapping_of_segment) {
+	if (i < 0 || !mappings->of_segment) {
 		uint64_t base = b->first_start - b->first_off;
 
-		if (names->whole == PROFILE_NONE)
-			names->whole = file_mapping(n, b, b->first_start, 0, b->first_off);
-		widen(n, names->whole, base + off);
+		if (mappings->whole == PROFILE_NONE)
+			mappings->whole = file_mapping(n, b, b->first_start, 0, b->first_off);
+		widen(n, mappings->whole, base + off);
 		*ret_address = base + off;
-		return names->whole;
+		return mappings->whole;
 	}
 	page_off = b->segments[i].file_off & ~0xfffULL;
 	start = b->first_start + page_off - b->first_off;
-	if (names->mapping_of_segment[i] == PROFILE_NONE)
-		names->mapping_of_segment[i] = file_mapping(
+	if (mappings->of_segment[i] == PROFILE_NONE)
+		mappings->of_segment[i] = file_mapping(
 			n, b, start,
 			start + ((b->segments[i].file_off + b->segments[i].file_sz - page_off +
 				  0xfff) & ~0xfffULL),
 			page_off);
 	*ret_address = start + off - page_off;
-	return names->mapping_of_segment[i];
+	return mappings->of_segment[i];
 }
 
 /* "[libfoo+0x1234]": no dots, or narrow boxes of viewers show the tail alone. */
@@ -274,45 +260,151 @@ static void placeholder(const char *path, uint64_t elf_vaddr, char *to, size_t s
 	snprintf(to, size, "[%.*s+0x%" PRIx64 "]", len > 80 ? 80 : len, base, elf_vaddr);
 }
 
-static uint32_t name_file(struct naming *n, struct binary *named, uint64_t off)
+/* Innermost inlined function first; false: no name, not even of the function that is called. */
+static bool add_lines(struct naming *n, uint32_t mapping, const struct source_table *names,
+		      uint32_t chain, const char *placed, struct profile_location *to)
 {
-	struct binary *b = binaries__canonical(n->ingest->binaries, named);
-	struct file_names *names = names_of(n, b);
-	struct symbol_name found = { .source = NAME_NONE };
-	uint64_t elf_vaddr = off, address;
-	uint32_t mapping = mapping_of(n, b, names, off, &address);
-	scope_memory char *pretty = NULL;
-	char placed[128];
-	int i = segment_index(b, off);
+	const struct source_chain *c = &names->chains[chain];
+	struct profile_mapping *m = &n->profile->mappings[mapping];
+	bool named = true;
 
-	if (i >= 0)
-		elf_vaddr = off - b->segments[i].file_off + b->segments[i].elf_vaddr;
-	if (names->symbols)
-		found = symbol_table__find(names->symbols, elf_vaddr);
-	if (found.linkage) {
-		n->named++;
-		pretty = demangle(found.linkage);
-		return add_location(n, mapping, address, pretty ? pretty : found.linkage,
-				    found.linkage);
+	for (uint32_t i = 0; i < c->cnt; i++) {
+		const struct source_frame *f = &names->frames[c->first + i];
+		uint32_t line;
+
+		named = f->name;
+		line = add_line(n, mapping, named ? strtab__text(names->strings, f->name) : placed,
+				strtab__text(names->strings, f->linkage),
+				strtab__text(names->strings, f->file), f);
+		if (!i)
+			to->first_line = line;
+		to->line_cnt++;
+		m->has_filenames |= f->file;
+		m->has_lines |= f->line;
+		m->has_inlines |= i;
 	}
-	n->placed++;
-	placeholder(b->path, found.source == NAME_FDE ? found.start : elf_vaddr, placed,
-		    sizeof(placed));
-	return add_location(n, mapping, address, placed, "");
+	return named;
 }
 
-static uint32_t name_location(struct naming *n, const struct location *l)
+static uint32_t name_file(struct naming *n, struct file_mappings *mappings,
+			  const struct file_place *place, const struct source_table *names,
+			  uint32_t chain)
+{
+	struct profile_location location = { 0 };
+	uint64_t start = names && names->chains[chain].start ? names->chains[chain].start :
+								place->elf_vaddr;
+	char placed[128];
+
+	location.mapping = mapping_of(n, mappings, place->off, &location.address);
+	placeholder(place->binary->path, start, placed, sizeof(placed));
+	if (names && names->chains[chain].cnt) {
+		if (add_lines(n, location.mapping, names, chain, placed, &location))
+			n->named++;
+		else
+			n->placed++;
+		return profile__add_location(n->profile, &location);
+	}
+	n->placed++;
+	return add_location(n, location.mapping, location.address, placed, "");
+}
+
+/* The places of one file, sorted by address: asked for in one go, each address once. */
+static int name_places(struct naming *n, const struct file_place *places, uint32_t cnt)
+{
+	struct file_mappings mappings = { .binary = places->binary, .whole = PROFILE_NONE };
+	scope_memory uint64_t *elf_vaddrs = malloc(cnt * sizeof(*elf_vaddrs));
+	scope_free(file_names) struct file_names *names = NULL;
+	uint32_t asked = 0, chain = 0;
+
+	mappings.of_segment = malloc((places->binary->segment_cnt + 1) * sizeof(uint32_t));
+	if (!elf_vaddrs || !mappings.of_segment) {
+		free(mappings.of_segment);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < places->binary->segment_cnt; i++)
+		mappings.of_segment[i] = PROFILE_NONE;
+	for (uint32_t i = 0; i < cnt; i++)
+		if (!asked || elf_vaddrs[asked - 1] != places[i].elf_vaddr)
+			elf_vaddrs[asked++] = places[i].elf_vaddr;
+	if (binary_names__load(n->ingest, n->options, places->binary, elf_vaddrs, asked, &names))
+		log_debug("%s: no names", places->binary->path);
+	for (uint32_t i = 0; i < cnt; i++) {
+		chain += elf_vaddrs[chain] != places[i].elf_vaddr;
+		n->location_of[places[i].location] = name_file(n, &mappings, &places[i],
+							       names ? names->table : NULL, chain);
+	}
+	free(mappings.of_segment);
+	return 0;
+}
+
+static void add_place(struct naming *n, struct binary *named, uint64_t off, uint32_t location)
+{
+	struct binary *b = binaries__canonical(n->ingest->binaries, named);
+	int i = segment_index(b, off);
+
+	n->places[n->place_cnt++] = (struct file_place){
+		.binary = b,
+		.off = off,
+		.elf_vaddr = i < 0 ? off : off - b->segments[i].file_off + b->segments[i].elf_vaddr,
+		.location = location,
+	};
+}
+
+static void name_location(struct naming *n, const struct location *l, uint32_t idx)
 {
 	struct binary *b;
 
-	if (l->binary == LOCATION_TRUNCATED_BINARY)
-		return synthetic_location(n, "[truncated]");
-	if (l->binary == BINARY_KERNEL_ID)
-		return name_kernel(n, l->off);
+	if (l->binary == LOCATION_TRUNCATED_BINARY) {
+		n->location_of[idx] = synthetic_location(n, "[truncated]");
+		return;
+	}
+	if (l->binary == BINARY_KERNEL_ID) {
+		n->location_of[idx] = name_kernel(n, l->off);
+		return;
+	}
 	b = binaries__at(n->ingest->binaries, l->binary);
 	if (!b || b->kind == BINARY_ANON)
-		return name_anon(n, l->off);
-	return name_file(n, b, l->off);
+		n->location_of[idx] = name_anon(n, l->off);
+	else
+		add_place(n, b, l->off, idx); /* later, with the others of its file */
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct file_place *x = a, *y = b;
+
+	if (x->binary != y->binary)
+		return x->binary->id < y->binary->id ? -1 : 1;
+	if (x->elf_vaddr != y->elf_vaddr)
+		return x->elf_vaddr < y->elf_vaddr ? -1 : 1;
+	return x->location < y->location ? -1 : 1;
+}
+
+static void show_progress(struct naming *n, uint32_t done)
+{
+	if (now_ns() - n->started_ns < PROGRESS_NS || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\rsonde: naming, %u of %u places ", done, n->place_cnt);
+	fflush(stderr);
+	n->shown = true;
+}
+
+static int name_files(struct naming *n)
+{
+	uint32_t first = 0;
+	int err = 0;
+
+	qsort(n->places, n->place_cnt, sizeof(*n->places), compare_places);
+	for (uint32_t i = 1; i <= n->place_cnt && !err; i++) {
+		if (i < n->place_cnt && n->places[i].binary == n->places[first].binary)
+			continue;
+		show_progress(n, first);
+		err = name_places(n, &n->places[first], i - first);
+		first = i;
+	}
+	if (n->shown)
+		fputc('\n', stderr); /* the progress line ends */
+	return err;
 }
 
 static void add_number(struct naming *n, const char *key, int64_t num, const char *unit)
@@ -435,10 +527,6 @@ static void naming_fini(struct naming *n)
 	struct function_entry *f, *next_f;
 	struct module_entry *m, *next_m;
 
-	for (uint32_t i = 0; n->files && i < binaries__cnt(n->ingest->binaries); i++) {
-		symbol_table__free(n->files[i].symbols);
-		free(n->files[i].mapping_of_segment);
-	}
 	HASH_ITER(hh, n->functions, f, next_f) {
 		HASH_DEL(n->functions, f);
 		free(f);
@@ -447,7 +535,7 @@ static void naming_fini(struct naming *n)
 		HASH_DEL(n->modules, m);
 		free(m);
 	}
-	free(n->files);
+	free(n->places);
 	free(n->location_of);
 	profile__free(n->profile);
 }
@@ -458,17 +546,22 @@ static int build(struct naming *n)
 	const struct location *locations = aggregate__locations(n->ingest->aggregate, &cnt);
 	scope_memory char *host = ingest__host_value(n->ingest, "host");
 	char first[300];
+	int err;
 
 	n->profile = profile__new();
-	n->files = calloc(binaries__cnt(n->ingest->binaries), sizeof(*n->files));
+	n->places = malloc((cnt + 1) * sizeof(*n->places));
 	n->location_of = malloc((cnt + 1) * sizeof(*n->location_of));
-	if (!n->profile || !n->files || !n->location_of)
+	if (!n->profile || !n->places || !n->location_of)
 		return -ENOMEM;
 	snprintf(first, sizeof(first), "[host:%s]", host);
 	profile__add_mapping(n->profile, &(struct profile_mapping){ .filename = string(n, first) });
 	add_types(n);
+	n->started_ns = now_ns();
 	for (uint32_t i = 0; i < cnt; i++)
-		n->location_of[i] = name_location(n, &locations[i]);
+		name_location(n, &locations[i], i);
+	err = name_files(n);
+	if (err)
+		return err;
 	aggregate__for_each(n->ingest->aggregate, add_stack, n);
 	add_lost(n);
 	add_comments(n);

@@ -11,6 +11,9 @@ struct naming_options {
 	uint32_t frequency;
 	/* opens a binary that has no descriptor: fd or negative errno */
 	int (*open_binary)(const struct binary *binary);
+	const char *const *debug_dirs; /* --debug-dir */
+	uint32_t debug_dir_cnt;
+	uint64_t symbol_timeout_ns; /* for the debug information of one file */
 };
 
 int profile_from(struct ingest *ingest, const struct naming_options *options,

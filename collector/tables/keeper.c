@@ -158,10 +158,12 @@ static bool try_again(struct binary *b, const struct opened *opened)
 	return true;
 }
 
-static void take_descriptor(struct keeper *k, struct binary *b, int fd)
+static void take_descriptors(struct keeper *k, struct binary *b, int fd, int root_fd)
 {
+	root_fd = binaries__keep_root(k->binaries, root_fd);
 	if (fd < 0)
 		return;
+	b->root_fd = root_fd;
 	if (b->fd < 0 && k->open_files < k->max_open_files) {
 		b->fd = fd;
 		k->open_files++;
@@ -201,7 +203,7 @@ static void on_opened(void *ctx, const struct opened *opened)
 		return;
 	if (opened->facts)
 		k->calls.emit(k->ctx, &opened->facts->h);
-	take_descriptor(k, b, opened->fd);
+	take_descriptors(k, b, opened->fd, opened->root_fd);
 	if (opened->table_state != TABLE_NONE)
 		take_table(k, b, opened);
 }

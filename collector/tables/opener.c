@@ -88,6 +88,24 @@ static int open_target_file(const struct open_job *job)
 	return err;
 }
 
+/* Where debug files of a container's program are looked for later, when the process may be gone. */
+static int open_root(uint32_t pid)
+{
+	struct stat ours, theirs;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || stat("/", &ours) || fstat(fd, &theirs) ||
+	    (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int file_facts(uint32_t binary, int fd, struct file_record **ret_facts)
 {
 	scope_free(elf_file) struct elf_file *file = NULL;
@@ -199,6 +217,7 @@ static int open_binary(struct open_job *job)
 		return -1;
 	}
 	job->out.fd = fd;
+	job->out.root_fd = open_root(job->pid);
 	return fd;
 }
 
@@ -238,7 +257,8 @@ static void done_open(struct job *j, void *ctx)
 static void hung_open(void *ctx, uint32_t id)
 {
 	struct opener *opener = ctx;
-	struct opened out = { .binary = id, .fd = -1, .table_state = TABLE_ABSENT };
+	struct opened out = { .binary = id, .fd = -1, .root_fd = -1,
+			      .table_state = TABLE_ABSENT };
 
 	out.facts = failed_facts(id, -ETIMEDOUT);
 	opener->events.opened(opener->ctx, &out);
@@ -251,6 +271,8 @@ static void drop_open(struct job *j)
 
 	if (job->out.fd >= 0)
 		close(job->out.fd);
+	if (job->out.root_fd >= 0)
+		close(job->out.root_fd);
 	free(job->out.table); /* its rows stay where they are: who asked for them is gone */
 	free_open(job);
 }
@@ -277,6 +299,7 @@ int opener__submit(struct opener *opener, const struct binary *binary, bool with
 	job->open_fd = binary->fd;
 	job->out.binary = binary->id;
 	job->out.fd = -1;
+	job->out.root_fd = -1;
 	workers__submit(opener->workers, &job->job);
 	return 0;
 }

@@ -11,6 +11,7 @@ struct opener;
 struct opened { /* a finished job */
 	uint32_t binary;
 	int fd; /* the taker closes it; -1 */
+	int root_fd; /* of the process's file system where it is not ours; the taker closes it; -1 */
 	struct file_record *facts; /* borrowed; NULL when the binary was open before */
 	enum table_state table_state; /* TABLE_NONE: none was asked for */
 	struct binary_table *table; /* the taker frees it; NULL */
