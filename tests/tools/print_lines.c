@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the symbolizer says of addresses of a file, for a judge: print_lines [-d DEBUG_DIR]
- * [-r ROOT] FILE <addresses. Per address a line "0xADDR" and one per frame, innermost first:
+ * What the symbolizer says of addresses of a file, for a judge: print_lines [-d DEBUG_DIR]...
+ * [-r ROOT] [-t NS] FILE <addresses; with -r, FILE is a path below ROOT. Per address a line "0xADDR" and one per frame, innermost first:
  * "name TAB linkage TAB file TAB line TAB start_line". Remarks go to standard error.
  */
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "symbolizer/native/file_names.h"
+#include "symbolizer/native/rooted_path.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
 	if (optind + 1 != argc)
 		return 2;
 	q.path = argv[optind];
-	q.fd = open(q.path, O_RDONLY);
+	q.fd = rooted_open(search.root_fd, q.path);
 	if (q.fd < 0 || elf_file__open(q.fd, &file))
 		return 1;
 	q.file = file;
