@@ -6,13 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "collector/cache_dir.h"
 #include "collector/output/file.h"
 #include "collector/output/pprof.h"
 #include "collector/profile/naming.h"
 #include "collector/report/report.h"
 #include "collector/tables/opener.h"
 #include "common/log.h"
+
+#define CACHE_BYTES (256UL << 20)
 
 static const struct {
 	const char *text;
@@ -84,6 +88,7 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 		.debug_dirs = options->debug_dirs,
 		.debug_dir_cnt = options->debug_dir_cnt,
 		.symbol_timeout_ns = options->symbol_timeout_ns,
+		.cache = { options->no_cache ? -1 : cache_dir_open(), CACHE_BYTES },
 	};
 	scope_free(profile) struct profile *profile = NULL;
 	scope_memory uint8_t *data = NULL;
@@ -92,6 +97,8 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 
 	ingest__finish(ingest);
 	err = profile_from(ingest, &naming, &profile);
+	if (naming.cache.dir_fd >= 0)
+		close(naming.cache.dir_fd);
 	if (!err)
 		err = pprof_encode(profile, &data, &size);
 	if (err) {

@@ -63,6 +63,7 @@ struct options {
 	const char *debug_dirs[OPTIONS_MAX_DEBUG_DIRS]; /* --debug-dir, as often as given */
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */
+	bool no_cache; /* --no-cache */
 
 	/* output */
 	const char *output; /* -o; "-" is standard output */

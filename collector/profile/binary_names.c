@@ -45,7 +45,7 @@ int binary_names__load(struct ingest *ingest, const struct naming_options *optio
 	struct debug_search search = { .root_fd = b->root_fd, .dirs = options->debug_dirs,
 				       .dir_cnt = options->debug_dir_cnt };
 	struct file_question question = { .path = b->path, .elf_vaddrs = elf_vaddrs, .cnt = cnt,
-					  .search = &search,
+					  .search = &search, .cache = &options->cache,
 					  .timeout_ns = options->symbol_timeout_ns };
 	int err = open_elf(ingest, options, b, &elf);
 

@@ -5,6 +5,7 @@
 #include "collector/capture/event_table.h"
 #include "collector/profile/ingest.h"
 #include "collector/profile/profile.h"
+#include "symbolizer/native/names_cache.h"
 
 struct naming_options {
 	const struct event_choice *event;
@@ -14,6 +15,7 @@ struct naming_options {
 	const char *const *debug_dirs; /* --debug-dir */
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */
+	struct names_cache cache; /* dir_fd -1: none */
 };
 
 int profile_from(struct ingest *ingest, const struct naming_options *options,

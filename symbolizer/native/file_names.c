@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <elf.h>
 
@@ -166,16 +167,67 @@ static int name_all(const struct file_question *q, const struct sources *s, stru
 	return 0;
 }
 
-static int load(const struct file_question *q, struct sources *s, struct file_names *to)
+/* From the file itself, nothing remembered. */
+static int ask_file(const struct file_question *q, struct sources *s, struct file_names *to)
 {
-	int err;
+	int err = symbol_table__load(q->file, s->debug_elf, &s->symbols);
 
-	find_debug(q, s, &to->refusal);
-	err = symbol_table__load(q->file, s->debug_elf, &s->symbols);
 	if (err)
 		return err;
 	to->dwarf_error = s->debug.fd < 0 ? -ENOENT : ask_dwarf(q, s, to);
 	return name_all(q, s, to);
+}
+
+/* Half an answer is not remembered: the next run may find the whole. */
+static bool is_whole(const struct file_names *names)
+{
+	return !names->late && !names->alt_missing && !names->split_missing &&
+	       (!names->dwarf_error || names->dwarf_error == -ENOENT);
+}
+
+/* The addresses that are not remembered yet. */
+static int ask_rest(const struct file_question *q, const bool *known, struct sources *s,
+		    struct file_names *to, const struct names_key *key)
+{
+	scope_memory uint64_t *elf_vaddrs = malloc((q->cnt + 1UL) * sizeof(*elf_vaddrs));
+	scope_free(source_table) struct source_table *all = take_ptr(to->table);
+	struct file_question rest = *q;
+	int err;
+
+	if (!elf_vaddrs)
+		return -ENOMEM;
+	rest.elf_vaddrs = elf_vaddrs;
+	rest.cnt = 0;
+	for (uint32_t i = 0; i < q->cnt; i++)
+		if (!known[i])
+			elf_vaddrs[rest.cnt++] = q->elf_vaddrs[i];
+	err = rest.cnt ? ask_file(&rest, s, to) : 0;
+	if (err)
+		return err;
+	if (rest.cnt && is_whole(to))
+		names_cache__put(q->cache, key, elf_vaddrs, to->table);
+	for (uint32_t i = 0, k = 0; i < q->cnt; i++)
+		if (!known[i] && !source_table__copy(all, i, to->table, k++))
+			return -ENOMEM;
+	source_table__free(to->table);
+	to->table = take_ptr(all);
+	return 0;
+}
+
+static int load(const struct file_question *q, struct sources *s, struct file_names *to)
+{
+	scope_memory bool *known = calloc(q->cnt + 1UL, sizeof(*known));
+	struct names_key key = { .build_id = elf_file__build_id(q->file) };
+	struct stat st;
+
+	find_debug(q, s, &to->refusal);
+	if (s->debug.fd >= 0 && !fstat(s->debug.fd, &st))
+		key.debug_size = (uint64_t)st.st_size;
+	to->table = source_table__new(q->cnt);
+	if (!known || !to->table)
+		return -ENOMEM;
+	names_cache__get(q->cache, &key, q->elf_vaddrs, q->cnt, to->table, known);
+	return ask_rest(q, known, s, to, &key);
 }
 
 int file_names__load(const struct file_question *question, struct file_names **ret_names)

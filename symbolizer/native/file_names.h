@@ -7,7 +7,7 @@
  * symbol table (which knows ".cold" and ".constprop.0"), the functions inlined into it those of DWARF.
  */
 #include "symbolizer/native/debug_search.h"
-#include "symbolizer/native/source_table.h"
+#include "symbolizer/native/names_cache.h"
 
 struct file_question { /* all borrowed */
 	struct elf_file *file;
@@ -16,6 +16,7 @@ struct file_question { /* all borrowed */
 	const uint64_t *elf_vaddrs; /* sorted, each once */
 	uint32_t cnt;
 	const struct debug_search *search;
+	const struct names_cache *cache;
 	uint64_t timeout_ns; /* for DWARF; 0: none. Symbols are always looked up */
 };
 

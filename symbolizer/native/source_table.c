@@ -51,9 +51,10 @@ static uint32_t copied(struct source_table *t, const struct source_table *from, 
 	return strtab__id(t->strings, strtab__text(from->strings, id));
 }
 
-static bool copy_chain(struct source_table *t, const struct source_table *from, uint32_t chain)
+bool source_table__copy(struct source_table *t, uint32_t chain, const struct source_table *from,
+			uint32_t from_chain)
 {
-	const struct source_chain *c = &from->chains[chain];
+	const struct source_chain *c = &from->chains[from_chain];
 
 	source_table__begin(t, chain);
 	t->chains[chain].start = c->start;
@@ -72,7 +73,7 @@ static bool copy_chain(struct source_table *t, const struct source_table *from, 
 bool source_table__merge(struct source_table *t, const struct source_table *from)
 {
 	for (uint32_t i = 0; i < t->chain_cnt; i++)
-		if (!t->chains[i].cnt && from->chains[i].cnt && !copy_chain(t, from, i))
+		if (!t->chains[i].cnt && from->chains[i].cnt && !source_table__copy(t, i, from, i))
 			return false;
 	return true;
 }

@@ -21,10 +21,11 @@ def build():
 
 
 @pytest.fixture
-def sonde(root):
-    """Runs sonde with the arguments given."""
+def sonde(root, tmp_path_factory):
+    """Runs sonde with the arguments given; names kept by a run are for that run alone."""
 
     def run(*args, **more):
+        more.setdefault("env", {**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))})
         return subprocess.run([BUILD / "collector/sonde", *map(str, args)],
                               capture_output=True, timeout=60, **more)
     return run

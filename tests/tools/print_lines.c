@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the symbolizer says of addresses of a file, for a judge: print_lines [-d DEBUG_DIR]...
- * [-r ROOT] [-t NS] FILE <addresses; with -r, FILE is a path below ROOT. Per address a line "0xADDR" and one per frame, innermost first:
+ * [-r ROOT] [-t NS] [-c CACHE_DIR] FILE <addresses; with -r, FILE is a path below ROOT. Per address a line "0xADDR" and one per frame, innermost first:
  * "name TAB linkage TAB file TAB line TAB start_line". Remarks go to standard error.
  */
 #include <fcntl.h>
@@ -71,17 +71,20 @@ int main(int argc, char **argv)
 {
 	const char *dirs[16];
 	struct debug_search search = { .root_fd = -1, .dirs = dirs };
-	struct file_question q = { .search = &search };
+	struct names_cache cache = { .dir_fd = -1, .max_bytes = 1 << 20 };
+	struct file_question q = { .search = &search, .cache = &cache };
 	scope_memory uint64_t *addrs = NULL;
 	scope_free(file_names) struct file_names *names = NULL;
 	scope_free(elf_file) struct elf_file *file = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "d:r:t:")) != -1) {
+	while ((c = getopt(argc, argv, "c:d:r:t:")) != -1) {
 		if (c == 'd' && search.dir_cnt < 16)
 			dirs[search.dir_cnt++] = optarg;
 		if (c == 'r')
 			search.root_fd = open(optarg, O_PATH | O_DIRECTORY);
+		if (c == 'c')
+			cache.dir_fd = open(optarg, O_RDONLY | O_DIRECTORY);
 		if (c == 't')
 			q.timeout_ns = strtoull(optarg, NULL, 10);
 	}
