@@ -11,6 +11,7 @@
 #include "collector/cache_dir.h"
 #include "collector/output/file.h"
 #include "collector/output/pprof.h"
+#include "collector/profile/debuginfod.h"
 #include "collector/profile/naming.h"
 #include "collector/report/report.h"
 #include "collector/tables/opener.h"
@@ -81,6 +82,7 @@ static void say_summary(const struct ingest *ingest, const struct profile *profi
 
 int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes)
 {
+	struct debuginfod debuginfod = { 0 };
 	struct naming_options naming = {
 		.event = options->event,
 		.frequency = options->frequency,
@@ -88,6 +90,7 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 		.debug_dirs = options->debug_dirs,
 		.debug_dir_cnt = options->debug_dir_cnt,
 		.symbol_timeout_ns = options->symbol_timeout_ns,
+		.debuginfod = options->debuginfod ? &debuginfod : NULL,
 		.cache = { options->no_cache ? -1 : cache_dir_open(), CACHE_BYTES },
 	};
 	scope_free(profile) struct profile *profile = NULL;

@@ -252,6 +252,8 @@ static const struct cli_opt opts[] = {
 	  "more labels: tid,cpu,timestamps,stop (pid, comm and thread_comm are always there)" },
 	{ 268, "debug-dir", "DIR", parse_debug_dir, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "debug files lie there too, as in /usr/lib/debug" },
+	{ 271, "debuginfod", NULL, parse_flag, FIELD(debuginfod), 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	  "ask the servers in DEBUGINFOD_URLS for debug files" },
 	{ 269, "symbol-timeout", "TIME", parse_duration, FIELD(symbol_timeout_ns), 0, 0,
 	  FOR_RECORD | FOR_REPLAY, false, "for the debug information of one file (10s)" },
 	{ 270, "no-cache", NULL, parse_flag, FIELD(no_cache), 0, 0, FOR_RECORD | FOR_REPLAY, false,

@@ -64,6 +64,7 @@ struct options {
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */
 	bool no_cache; /* --no-cache */
+	bool debuginfod; /* --debuginfod */
 
 	/* output */
 	const char *output; /* -o; "-" is standard output */

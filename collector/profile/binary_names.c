@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collector/profile/debuginfod.h"
 #include "common/log.h"
 
 static int open_elf(const struct ingest *ingest, const struct naming_options *options,
@@ -51,6 +52,10 @@ int binary_names__load(struct ingest *ingest, const struct naming_options *optio
 
 	if (err)
 		return err;
+	if (options->debuginfod) {
+		search.fetch = debuginfod_fetch;
+		search.fetch_ctx = options->debuginfod;
+	}
 	question.file = elf;
 	question.fd = b->kind == BINARY_VDSO ? -1 : b->fd;
 	err = file_names__load(&question, ret_names);

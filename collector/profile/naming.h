@@ -7,6 +7,8 @@
 #include "collector/profile/profile.h"
 #include "symbolizer/native/names_cache.h"
 
+struct debuginfod;
+
 struct naming_options {
 	const struct event_choice *event;
 	uint32_t frequency;
@@ -15,6 +17,7 @@ struct naming_options {
 	const char *const *debug_dirs; /* --debug-dir */
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */
+	struct debuginfod *debuginfod; /* borrowed; NULL: not to be asked */
 	struct names_cache cache; /* dir_fd -1: none */
 };
 

@@ -2,10 +2,13 @@
 """Debug information outside of the program: by build id, .gnu_debuglink, dwz, in a container's own file
 system; files that do not belong. What is right is what llvm-symbolizer says of the program before it was
 stripped."""
+import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -13,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracles"))
 import line_programs  # noqa: E402
 import lines  # noqa: E402
 
+DEBUGINFOD, DEBUGINFOD_FIND = "/usr/bin/debuginfod", "/usr/bin/debuginfod-find"
 OBJCOPY, STRIP, DWZ = line_programs.OBJCOPY, "/usr/bin/strip", line_programs.DWZ
 
 
@@ -186,17 +190,82 @@ def test_stripped_names_are_not_the_neighbours(print_lines, tmp_path):
     assert 4 <= named < len(functions)
 
 
-def test_record_in_a_container(sonde, tmp_path):
-    """The debug file lies in the root that the program was started in, and which only it can see."""
-    root = tmp_path / "root"
-    root.mkdir()
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Debian's debuginfod on loopback, for the files of a folder; its port."""
+    if not pathlib.Path(DEBUGINFOD).exists() or not pathlib.Path(DEBUGINFOD_FIND).exists():
+        pytest.skip(f"needs {DEBUGINFOD} and {DEBUGINFOD_FIND}")
+    served, port = tmp_path / "served", free_port()
+    served.mkdir()
+    process = subprocess.Popen([DEBUGINFOD, "-p", str(port), "-d", ":memory:", "-t", "1", "-F", str(served)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    yield served, port
+    process.kill()
+    process.wait()
+
+
+def burn_with(sonde, tmp_path, port, *options):
+    """A profile of a stripped program: (its lines, what was said)."""
+    profile = tmp_path / "p.pb.gz"
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path),
+           "DEBUGINFOD_URLS": f"http://127.0.0.1:{port}/"}
+    done = sonde("record", "-o", profile, *options, "--", tmp_path / "burn", env=env)
+    assert done.returncode == 0, done.stderr
+    return sonde("report", "--by", "line", profile).stdout.decode(), done.stderr.decode()
+
+
+def test_debuginfod(sonde, server, tmp_path):
+    served, port = server
+    source = make_burn(tmp_path, served / "burn.whole", tmp_path / "burn", "-O1")
+    hexed = build_id(served / "burn.whole")
+    for _ in range(100):  # until the server has read its folder
+        found = subprocess.run([DEBUGINFOD_FIND, "debuginfo", hexed], capture_output=True,
+                               env={"DEBUGINFOD_URLS": f"http://127.0.0.1:{port}/", "HOME": str(served.parent / "h"),
+                                    "DEBUGINFOD_CACHE_PATH": str(served.parent / f"c{_}")})
+        if not found.returncode:
+            break
+        time.sleep(0.2)
+    text, _ = burn_with(sonde, tmp_path, port)
+    assert "step" not in text  # not asked for
+    text, said = burn_with(sonde, tmp_path, port, "--debuginfod")
+    assert f"step {source}:3" in text and "debuginfod:" not in said
+
+
+def test_debuginfod_is_not_there(sonde, tmp_path):
+    make_burn(tmp_path, tmp_path / "whole", tmp_path / "burn", "-O1")
+    if not pathlib.Path(DEBUGINFOD_FIND).exists():
+        pytest.skip(f"needs {DEBUGINFOD_FIND}")
+    text, _ = burn_with(sonde, tmp_path, free_port(), "--debuginfod")
+    assert "burn" in text and "step" not in text
+    with socket.socket() as deaf:  # takes the connection, says nothing
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(16)
+        _, said = burn_with(sonde, tmp_path, deaf.getsockname()[1], "--debuginfod")
+    assert said.count("the servers do not answer") == 1
+
+
+def make_burn(tmp_path, whole, stripped, *flags):
     source = tmp_path / "burn.c"
     source.write_text("static inline long step(long x)\n{\n\treturn x % 1000003 * 31 + x / 7 + 1;\n}\n\n"
                       "int main(void)\n{\n\tlong x = 1;\n\n\tfor (long i = 0; i < 60000000; i++)\n"
                       "\t\tx = step(x);\n\treturn x == 7;\n}\n")
-    whole, stripped = tmp_path / "burn.whole", root / "burn"
-    run("/usr/bin/gcc", "-O1", "-g", "-static", "-Wl,--build-id", "-o", whole, source)
+    run("/usr/bin/gcc", "-g", "-Wl,--build-id", *flags, "-o", whole, source)
     run(OBJCOPY, "--strip-all", whole, stripped)
+    return source
+
+
+def test_record_in_a_container(sonde, tmp_path):
+    """The debug file lies in the root that the program was started in, and which only it can see."""
+    root = tmp_path / "root"
+    root.mkdir()
+    whole, stripped = tmp_path / "burn.whole", root / "burn"
+    source = make_burn(tmp_path, whole, stripped, "-O1", "-static")
     hexed = build_id(whole)
     debug = root / "usr/lib/debug/.build-id" / hexed[:2] / f"{hexed[2:]}.debug"
     debug.parent.mkdir(parents=True)
