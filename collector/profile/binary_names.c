@@ -32,6 +32,8 @@ static void say_missing(const struct binary *b, const struct naming_options *opt
 	else if (names->dwarf_error && names->dwarf_error != -ENOENT)
 		log_warn("%s: its debug information cannot be used: %s, ignoring", b->path,
 			 strerror(-names->dwarf_error));
+	else if (names->damaged)
+		log_warn("%s: its debug information is damaged in places, skipping these", b->path);
 	else if (names->alt_missing)
 		log_warn("%s: some names are in a dwz file that is not installed, skipping", b->path);
 	else if (names->split_missing)

@@ -128,7 +128,7 @@ int dwarf_abbrevs__load(const struct dwarf_section *section, struct dwarf_window
 	scope_free(dwarf_abbrevs) struct dwarf_abbrevs *t = calloc(1, sizeof(*t));
 	int err = -EAGAIN;
 
-	if (!t)
+	if (!t || !add_attr(t, (struct dwarf_abbrev_attr){ 0 })) /* there are always rows to point at */
 		return -ENOMEM;
 	for (uint64_t size = FIRST_READ; err == -EAGAIN && size <= MAX_TABLE; size *= 8) {
 		struct view v = dwarf_section__view(section, window, off, size);

@@ -22,6 +22,7 @@ struct dwarf_reader {
 	uint64_t deadline_ns; /* monotonic; 0: none */
 	uint32_t work;
 	bool late; /* the deadline has passed: everything ends soon */
+	bool damaged; /* something was not as it should be, and was left out */
 };
 
 /* Zero is a fresh reader. */

@@ -322,8 +322,10 @@ static void walk_entries(struct walk *w)
 			continue;
 		}
 		abbrev = dwarf_abbrevs__find(w->abbrevs, code);
-		if (!abbrev)
+		if (!abbrev) {
+			w->v.bad = true;
 			return;
+		}
 		if (is_judged(w, abbrev->tag))
 			walk_judged(w, abbrev, off);
 		else
@@ -348,14 +350,17 @@ static int walk_unit(struct walk *w)
 	w->v = dwarf_section__view(&u->file->sections[DWARF_INFO], &w->reader->unit, u->off,
 				   u->end - u->off);
 	w->abbrevs = dwarf_reader__abbrevs(w->reader, &u->file->sections[DWARF_ABBREV], u->abbrev_off);
-	if (!w->abbrevs)
+	if (!w->abbrevs) {
+		w->reader->damaged = true;
 		return 0;
+	}
 	for (int round = 0; round < 2 && !w->err && !all_found(w); round++) {
 		w->all = round;
 		w->v.bad = w->v.size != u->end - u->off;
 		w->v.pos = 0;
 		view_seek(&w->v, u->first_die - u->off);
 		walk_entries(w);
+		w->reader->damaged |= w->v.bad;
 	}
 	return w->err;
 }

@@ -12,6 +12,8 @@
 #include "symbolizer/native/inflate.h"
 
 #define MAX_UNPACKED (1UL << 30)
+#define INNOCENT (16UL << 20)
+#define PACKED_TIMES 100
 #define MAX_WINDOW (256UL << 20)
 #define MAX_STRING 65536
 #define MIN_READ 4096
@@ -29,9 +31,15 @@ static const char *const names[DWARF_SECTION_CNT] = {
 	[DWARF_CU_INDEX] = "cu_index",
 };
 
+/* DWARF packs 3 to 10 times; what is a thousand times larger unpacked wants our memory. */
+static bool is_bomb(uint64_t size, uint64_t packed_size)
+{
+	return size > MAX_UNPACKED || (size > INNOCENT && size / PACKED_TIMES > packed_size);
+}
+
 static int unpack(struct dwarf_section *to, enum packing packing, uint64_t off, uint64_t packed_size)
 {
-	if (to->size > MAX_UNPACKED)
+	if (is_bomb(to->size, packed_size))
 		return -EFBIG;
 	to->data = malloc(to->size ? to->size : 1);
 	if (!to->data)

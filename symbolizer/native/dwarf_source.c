@@ -183,6 +183,7 @@ static int run_jobs(struct work *w, struct source_table *to, struct dwarf_outcom
 		if (!err && !source_table__merge(to, me->source.table))
 			err = -ENOMEM;
 		outcome->late |= me->source.reader.late;
+		outcome->damaged |= me->source.reader.damaged;
 		outcome->split_missing |= me->source.split_missing;
 		dwarf_unit_source__fini(&me->source);
 	}
@@ -195,6 +196,7 @@ static int run(struct work *w, struct source_table *to, struct dwarf_outcome *ou
 
 	claim_addresses(w, &reader);
 	outcome->late = reader.late;
+	outcome->damaged = reader.damaged;
 	dwarf_reader__fini(&reader);
 	make_jobs(w);
 	return run_jobs(w, to, outcome);

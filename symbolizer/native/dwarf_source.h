@@ -20,6 +20,7 @@ struct dwarf_request {
 
 struct dwarf_outcome {
 	bool late; /* the deadline has passed: the rest was left */
+	bool damaged; /* parts of it make no sense, and were left out */
 	bool split_missing; /* a .dwo or .dwp was not found, or is not the right one */
 };
 

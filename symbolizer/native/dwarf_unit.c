@@ -110,11 +110,10 @@ static bool read_first_entry(struct view *v, struct dwarf_unit *u, struct dwarf_
 	uint64_t code = view_uleb(v);
 
 	if (!code || dwarf_abbrevs__load(&sections[DWARF_ABBREV], &reader->windows[DWARF_ABBREV],
-					 u->abbrev_off, code, &abbrevs))
+					 u->abbrev_off, code, &abbrevs) ||
+	    !abbrevs->cnt)
 		return false;
 	abbrev = &abbrevs->rows[0];
-	if (!abbrevs->cnt)
-		return false;
 	if (abbrev->tag == DW_TAG_partial_unit)
 		u->type = DW_UT_partial;
 	for (uint32_t i = 0; i < abbrev->attr_cnt; i++) {
@@ -158,6 +157,7 @@ static int read_unit(struct dwarf_unit *u, struct dwarf_reader *reader,
 		return 0;
 	if (v.bad && !whole)
 		return -EAGAIN;
+	reader->damaged = true;
 	u->first_die = u->end; /* nothing to walk */
 	return 0;
 }
@@ -185,6 +185,8 @@ static int load_units(struct dwarf_file *file, struct dwarf_reader *reader)
 	uint64_t off = 0, size = file->sections[DWARF_INFO].size;
 	uint32_t room = 0;
 
+	if (size && file->sections[DWARF_CU_INDEX].size)
+		return 0; /* the units of a .dwp are found by its index */
 	while (off < size && file->unit_cnt < MAX_UNITS && !dwarf_reader__tick(reader)) {
 		struct dwarf_unit *u;
 
@@ -198,8 +200,10 @@ static int load_units(struct dwarf_file *file, struct dwarf_reader *reader)
 			file->units = more;
 		}
 		u = &file->units[file->unit_cnt];
-		if (dwarf_unit__load(u, file, &(struct dwarf_parts){ .info = off }, reader))
+		if (dwarf_unit__load(u, file, &(struct dwarf_parts){ .info = off }, reader)) {
+			reader->damaged = true;
 			break; /* the chain of units is broken: those before are good */
+		}
 		off = u->end;
 		file->unit_cnt++;
 	}
@@ -213,11 +217,7 @@ static int open_file(struct dwarf_file *file, bool split, struct dwarf_reader *r
 
 	if (!err)
 		err = dwarf_sections__load(elf, file->fd, split, file->sections);
-	if (!err && !file->sections[DWARF_INFO].size)
-		err = -ENOENT;
-	if (err || file->sections[DWARF_CU_INDEX].size)
-		return err; /* the units of a .dwp are found by its index */
-	return load_units(file, reader);
+	return err ? err : load_units(file, reader);
 }
 
 int dwarf_file__open(int fd, bool split, struct dwarf_reader *reader, struct dwarf_file **ret_file)
@@ -246,6 +246,7 @@ int dwarf_file__of_sections(struct dwarf_section sections[DWARF_SECTION_CNT],
 		return -ENOMEM;
 	file->fd = -1;
 	memcpy(file->sections, sections, sizeof(file->sections));
+	memset(sections, 0, sizeof(file->sections));
 	err = load_units(file, reader);
 	if (!err)
 		*ret_file = take_ptr(file);

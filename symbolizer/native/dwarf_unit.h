@@ -62,7 +62,7 @@ struct dwarf_parts {
 /* fd: taken over, also on failure. split: a .dwo or .dwp, whose units wait for
  * dwarf_file__find_split(). -ENOENT: no DWARF in it. */
 int dwarf_file__open(int fd, bool split, struct dwarf_reader *reader, struct dwarf_file **ret_file);
-/* The same from sections in memory, which are taken over: the fuzzer's road. */
+/* The same from sections in memory, which are taken over (zeros are left): the fuzzer's road. */
 int dwarf_file__of_sections(struct dwarf_section sections[DWARF_SECTION_CNT],
 			    struct dwarf_reader *reader, struct dwarf_file **ret_file);
 void dwarf_file__free(struct dwarf_file *file);

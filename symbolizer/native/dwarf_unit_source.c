@@ -83,12 +83,15 @@ void dwarf_unit_source__fini(struct dwarf_unit_source *s)
 static struct dwarf_known_paths *open_paths(struct dwarf_unit_source *s, const struct dwarf_unit *unit)
 {
 	struct dwarf_known_paths *p = calloc(1, sizeof(*p));
+	int err;
 
 	if (!p)
 		return NULL;
 	p->key.file = unit->file;
 	p->key.line_off = unit->line_off;
-	if (!dwarf_lines__open(unit, &s->reader, &p->lines)) {
+	err = dwarf_lines__open(unit, &s->reader, &p->lines);
+	s->reader.damaged |= err == -ENODATA;
+	if (!err) {
 		p->cnt = dwarf_lines__file_cnt(p->lines);
 		p->ids = malloc(p->cnt * sizeof(*p->ids));
 		for (uint64_t i = 0; p->ids && i < p->cnt; i++)

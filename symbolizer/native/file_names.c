@@ -87,6 +87,7 @@ static int ask_dwarf(const struct file_question *q, struct sources *s, struct fi
 		err = dwarf_source(dwarf, &request, &s->dwarf, &outcome);
 	}
 	to->late = reader.late || outcome.late;
+	to->damaged = reader.damaged || outcome.damaged;
 	to->split_missing = outcome.split_missing;
 	dwarf_reader__fini(&reader);
 	return err;
@@ -181,7 +182,7 @@ static int ask_file(const struct file_question *q, struct sources *s, struct fil
 /* Half an answer is not remembered: the next run may find the whole. */
 static bool is_whole(const struct file_names *names)
 {
-	return !names->late && !names->alt_missing && !names->split_missing &&
+	return !names->late && !names->damaged && !names->alt_missing && !names->split_missing &&
 	       (!names->dwarf_error || names->dwarf_error == -ENOENT);
 }
 

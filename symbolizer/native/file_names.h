@@ -23,6 +23,7 @@ struct file_question { /* all borrowed */
 struct file_names {
 	struct source_table *table; /* owned. frame.name: for people; chains of no frames: no name */
 	bool late; /* some addresses have names of symbols alone */
+	bool damaged; /* parts of the DWARF make no sense, and were left out */
 	bool alt_missing; /* what dwz took out was not found: some names are missing */
 	bool split_missing; /* a .dwo or .dwp was not found */
 	int dwarf_error; /* the DWARF could not be read; 0, or -ENOENT where there is none */

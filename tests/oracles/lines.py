@@ -138,6 +138,7 @@ class Verdict:
         self.addresses = self.frames = self.inlined = self.lines = self.starts = 0
         self.counts = collections.Counter()
         self.wrong = []
+        self.said = ""
 
 
 def judge_starts(verdict, at, ours, pretty, theirs, starts):
@@ -153,11 +154,12 @@ def judge_starts(verdict, at, ours, pretty, theirs, starts):
 def judge(print_lines, path, addresses, *options, asked=None):
     """asked: the file that the oracles are asked about, where it is another one."""
     asked = asked or path
-    ours, pretty, _ = ask_ours(print_lines, path, addresses, *options)
+    ours, pretty, said = ask_ours(print_lines, path, addresses, *options)
     llvm, starts = ask_llvm(asked, addresses)
     binutils = ask_addr2line(asked, addresses)
     aliases = Aliases(path, asked)
     verdict = Verdict()
+    verdict.said = said
     for at in addresses:
         mine, first, second = ours[at], llvm.get(at, []), binutils.get(at, [])
         verdict.addresses += 1

@@ -41,6 +41,14 @@ static uint32_t read_addresses(uint64_t **ret_addrs)
 	return kept;
 }
 
+/* A column: what would end one is told as '?'. */
+static void put(const struct source_table *t, uint32_t id)
+{
+	for (const char *at = strtab__text(t->strings, id); *at; at++)
+		putchar((unsigned char)*at < ' ' ? '?' : *at);
+	putchar('\t');
+}
+
 static void print(const struct file_question *q, const struct file_names *names)
 {
 	const struct source_table *t = names->table;
@@ -50,13 +58,16 @@ static void print(const struct file_question *q, const struct file_names *names)
 		for (uint32_t f = 0; f < t->chains[i].cnt; f++) {
 			const struct source_frame *at = &t->frames[t->chains[i].first + f];
 
-			printf("%s\t%s\t%s\t%u\t%u\n", strtab__text(t->strings, at->name),
-			       strtab__text(t->strings, at->linkage),
-			       strtab__text(t->strings, at->file), at->line, at->start_line);
+			put(t, at->name);
+			put(t, at->linkage);
+			put(t, at->file);
+			printf("%u\t%u\n", at->line, at->start_line);
 		}
 	}
 	if (names->late)
 		fprintf(stderr, "late\n");
+	if (names->damaged)
+		fprintf(stderr, "damaged\n");
 	if (names->alt_missing)
 		fprintf(stderr, "no dwz file\n");
 	if (names->split_missing)
