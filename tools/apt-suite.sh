@@ -56,3 +56,20 @@ fetch_from_suite() {
 	rm -rf "$folder/.debs"
 	touch "$folder/.complete"
 }
+
+# fetch_source SUITE FOLDER PACKAGE: the source package, unpacked and patched in a folder below FOLDER.
+fetch_source() {
+	local suite=$1 folder=$2 root=$SUITE_CACHE/apt/$1-source mirror
+	[ ! -e "$folder/.complete" ] || return 0
+	mirror=$(mirror_of "$suite")
+	[ -n "$mirror" ] || { echo "no Debian mirror in this host's apt configuration" >&2; return 1; }
+	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
+	: >"$root/status"
+	echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$root/sources.list"
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	{ suite_apt "$suite-source" apt-get update && cd "$folder" &&
+		suite_apt "$suite-source" apt-get source "$3"; } >"$root/log" 2>&1 ||
+		{ tail -n 3 "$root/log" >&2; return 1; }
+	touch "$folder/.complete"
+}

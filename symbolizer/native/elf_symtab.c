@@ -42,9 +42,15 @@ struct symbol_table {
 	uint32_t pool_room;
 };
 
+/* "fclose@@GLIBC_2.2.5" of a .symtab is fclose. */
+static size_t length_without_version(const char *name)
+{
+	return *name == '@' || strstr(name, "@plt") ? strlen(name) : strcspn(name, "@");
+}
+
 static bool pool_add(struct symbol_table *t, const char *name, uint32_t *ret_off)
 {
-	size_t len = strlen(name) + 1;
+	size_t len = length_without_version(name) + 1;
 
 	if (len > t->pool_room - t->pool_size) {
 		size_t room = t->pool_room ? t->pool_room * 2UL : 65536;
@@ -60,7 +66,8 @@ static bool pool_add(struct symbol_table *t, const char *name, uint32_t *ret_off
 		t->pool = more;
 		t->pool_room = (uint32_t)room;
 	}
-	memcpy(t->pool + t->pool_size, name, len);
+	memcpy(t->pool + t->pool_size, name, len - 1);
+	t->pool[t->pool_size + len - 1] = 0;
 	*ret_off = t->pool_size;
 	t->pool_size += (uint32_t)len;
 	return true;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names, lines and inline chains of addresses against llvm-symbolizer and addr2line.
 
-An answer is right when it equals one of the two. Where both differ from ours, each frame that differs
-must have one of the reasons below, which are judged here and not believed."""
+An answer is right when it equals one of the two. Where both differ from ours, it must have one of the
+reasons below, which are judged here and not believed."""
 import collections
 import json
 import posixpath
@@ -23,6 +23,11 @@ def functions(path):
             if size:
                 found.add((int(words[1], 16), size, words[7].split("@")[0]))
     return sorted(found)
+
+
+def build_id(path):
+    text = subprocess.run([READELF, "-nW", path], capture_output=True, text=True).stdout
+    return text.split("Build ID:")[1].split()[0]
 
 
 def choose(path, count):
@@ -46,6 +51,7 @@ def norm(path):
 
 
 def frame(name, path, line):
+    name = name.split("@")[0]  # a version
     return ("" if name in ("??", "") else name, norm(path), int(line) if str(line).isdigit() else 0)
 
 
@@ -128,9 +134,24 @@ def reason(ours, theirs, address, aliases):
     ours, theirs = without_vague_files(ours), without_vague_files(theirs)
     if len(ours) == len(theirs) and ours[:-1] == theirs[:-1] and ours and ours[-1][1:] == theirs[-1][1:]:
         names = aliases.of(address)
-        if ours[-1][0] in names and theirs[-1][0] in names:
+        mine, other = ours[-1][0], theirs[-1][0]
+        if mine in names and other in names:
             return "alias"  # of the names of the function that is called, another one was taken
+        if mine in names and mine.startswith(other + "."):
+            return "clone"  # the symbol knows which part or copy it is: f.cold, f.constprop.0
     return None
+
+
+def frame_by_frame(ours, first, second, address, aliases):
+    """Each frame is one of the two tools', though neither has all of them."""
+    if not len(ours) == len(first) == len(second):
+        return None
+    for i, mine in enumerate(ours):
+        last = i == len(ours) - 1
+        if not any(mine == other or (last and reason([mine], [other], address, aliases))
+                   for other in (first[i], second[i])):
+            return None
+    return "frame by frame"
 
 
 class Verdict:
@@ -171,7 +192,8 @@ def judge(print_lines, path, addresses, *options, asked=None):
         if mine == first or mine == second:
             verdict.counts["both" if first == second else "llvm" if mine == first else "addr2line"] += 1
             continue
-        why = reason(mine, first, at, aliases) or reason(mine, second, at, aliases)
+        why = (reason(mine, first, at, aliases) or reason(mine, second, at, aliases) or
+               frame_by_frame(mine, first, second, at, aliases))
         if why:
             verdict.counts[why] += 1
         else:

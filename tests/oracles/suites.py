@@ -28,3 +28,16 @@ def pprof():
     return fetch("""folder=$SUITE_CACHE/go
         fetch_from_suite bookworm-backports "$folder" golang-1.23-go
         echo "$folder" """) / "usr/lib/go-1.23/pkg/tool/linux_amd64/pprof"
+
+
+def packages(name, suite, *names):
+    """Packages of one suite, unpacked into one folder."""
+    return fetch("""folder=$SUITE_CACHE/$1
+        fetch_from_suite "$2" "$folder" "${@:3}"
+        echo "$folder" """, name, suite, *names)
+
+
+def source(suite, package):
+    """A source package, unpacked and patched."""
+    return fetch("""fetch_source "$1" "$SUITE_CACHE/source/$2" "$2"
+        echo "$SUITE_CACHE/source/$2"/*/ """, suite, package)

@@ -20,11 +20,6 @@ DEBUGINFOD, DEBUGINFOD_FIND = "/usr/bin/debuginfod", "/usr/bin/debuginfod-find"
 OBJCOPY, STRIP, DWZ = line_programs.OBJCOPY, "/usr/bin/strip", line_programs.DWZ
 
 
-def build_id(path):
-    text = subprocess.run(["/usr/bin/readelf", "-nW", path], capture_output=True, text=True).stdout
-    return text.split("Build ID:")[1].split()[0]
-
-
 class Program:
     """A program in three forms: whole (for the oracle), stripped, and the debug file."""
 
@@ -44,7 +39,7 @@ class Program:
         run(OBJCOPY, f"--add-gnu-debuglink={self.debug}", self.stripped)
 
     def place_by_id(self, below, debug=None):
-        hexed = build_id(self.whole)
+        hexed = lines.build_id(self.whole)
         to = below / ".build-id" / hexed[:2] / f"{hexed[2:]}.debug"
         to.parent.mkdir(parents=True)
         shutil.copy(debug or self.debug, to)
@@ -223,7 +218,7 @@ def burn_with(sonde, tmp_path, port, *options):
 def test_debuginfod(sonde, server, tmp_path):
     served, port = server
     source = make_burn(tmp_path, served / "burn.whole", tmp_path / "burn", "-O1")
-    hexed = build_id(served / "burn.whole")
+    hexed = lines.build_id(served / "burn.whole")
     for _ in range(100):  # until the server has read its folder
         found = subprocess.run([DEBUGINFOD_FIND, "debuginfo", hexed], capture_output=True,
                                env={"DEBUGINFOD_URLS": f"http://127.0.0.1:{port}/", "HOME": str(served.parent / "h"),
@@ -266,7 +261,7 @@ def test_record_in_a_container(sonde, tmp_path):
     root.mkdir()
     whole, stripped = tmp_path / "burn.whole", root / "burn"
     source = make_burn(tmp_path, whole, stripped, "-O1", "-static")
-    hexed = build_id(whole)
+    hexed = lines.build_id(whole)
     debug = root / "usr/lib/debug/.build-id" / hexed[:2] / f"{hexed[2:]}.debug"
     debug.parent.mkdir(parents=True)
     run(OBJCOPY, "--only-keep-debug", whole, debug)
