@@ -73,3 +73,17 @@ fetch_source() {
 		{ tail -n 3 "$root/log" >&2; return 1; }
 	touch "$folder/.complete"
 }
+
+# fetch_member SUITE FOLDER PACKAGE PATTERN: the first file that matches, alone, unpacked while it streams by.
+fetch_member() {
+	local suite=$1 folder=$2 package=$3 pattern=$4
+	[ ! -e "$folder/.complete" ] || return 0
+	suite_update "$suite"
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	(cd "$folder" && suite_apt "$suite" apt-get download "$package" >log 2>&1) || { tail -n 3 "$folder/log" >&2; return 1; }
+	# tar ends when it has the file, and the others with it
+	(set +o pipefail; ar p "$folder"/*.deb data.tar.xz | xz -dc | tar -x -C "$folder" --wildcards --occurrence=1 "$pattern")
+	rm -f "$folder"/*.deb
+	touch "$folder/.complete"
+}

@@ -17,6 +17,6 @@ found=build-fuzz/$name
 mkdir -p "$found/corpus"
 clang-14 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -std=gnu17 -D_GNU_SOURCE -I. \
 	"tests/fuzz/fuzz_$name.c" common/*.c symbolizer/native/*.c symbolizer/kernel/*.c -o "$found/fuzz" \
-	-lelf -lz -llzma -lzstd -liberty -lpthread
+	-lelf -lz -llzma -ldeflate -lzstd -liberty -lpthread
 "$found/fuzz" -max_total_time="$seconds" -max_len=65536 -timeout=20 -artifact_prefix="$found/" \
 	"$found/corpus" "tests/fuzz/corpus/$name" 2>&1 | tail -n 3

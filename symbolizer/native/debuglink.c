@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 static int take_name(struct view *v, char *name, size_t size)
 {
@@ -74,7 +74,7 @@ int file_crc(int fd, uint32_t *ret_crc)
 {
 	static const size_t step = 256 << 10;
 	scope_memory uint8_t *buf = malloc(step);
-	uLong crc = crc32(0, NULL, 0);
+	uint32_t crc = 0;
 	off_t off = 0;
 
 	if (!buf)
@@ -88,9 +88,9 @@ int file_crc(int fd, uint32_t *ret_crc)
 			return -errno;
 		if (!n)
 			break;
-		crc = crc32(crc, buf, (uInt)n);
+		crc = libdeflate_crc32(crc, buf, (size_t)n);
 		off += n;
 	}
-	*ret_crc = (uint32_t)crc;
+	*ret_crc = crc;
 	return 0;
 }

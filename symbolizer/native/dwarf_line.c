@@ -306,7 +306,7 @@ static void answer(struct line_run *r)
 			r->found[r->next] = (struct dwarf_line){ r->row_file, r->row_line, true };
 }
 
-static void emit_row(struct line_run *r)
+static inline void emit_row(struct line_run *r)
 {
 	if (!r->alive)
 		return;
@@ -318,15 +318,6 @@ static void emit_row(struct line_run *r)
 	r->row_addr = r->addr;
 	r->row_file = r->file;
 	r->row_line = r->line;
-}
-
-static void run_special(const struct dwarf_lines *l, struct line_run *r, uint8_t opcode)
-{
-	unsigned int step = (unsigned int)(opcode - l->opcode_base);
-
-	r->addr += (uint64_t)(step / l->line_range) * l->min_step;
-	r->line += (uint32_t)(l->line_base + (int)(step % l->line_range));
-	emit_row(r);
 }
 
 static void run_extended(struct line_run *r, struct view *v)
@@ -372,19 +363,58 @@ static void run_standard(const struct dwarf_lines *l, struct line_run *r, struct
 	}
 }
 
+struct special { /* what a special opcode adds */
+	uint16_t addr;
+	int16_t line;
+};
+
+static void fill_specials(const struct dwarf_lines *l, struct special specials[256])
+{
+	for (unsigned int opcode = l->opcode_base; opcode < 256; opcode++) {
+		unsigned int step = opcode - l->opcode_base;
+
+		specials[opcode] = (struct special){
+			.addr = (uint16_t)(step / l->line_range * l->min_step),
+			.line = (int16_t)(l->line_base + (int)(step % l->line_range)),
+		};
+	}
+}
+
+#define LONGEST_RUN 65536 /* between two looks at the clock */
+
+/* Nine of ten instructions are special opcodes, most of them come in runs. */
+static void run_specials(const struct dwarf_lines *l, const struct special specials[256],
+			 struct line_run *r, struct view *v)
+{
+	size_t end = v->size - v->pos > LONGEST_RUN ? v->pos + LONGEST_RUN : v->size;
+
+	while (v->pos < end && v->data[v->pos] >= l->opcode_base) {
+		const struct special *s = &specials[v->data[v->pos++]];
+
+		r->addr += s->addr;
+		r->line += (uint32_t)s->line;
+		emit_row(r);
+	}
+}
+
 void dwarf_lines__find(const struct dwarf_lines *l, struct dwarf_reader *reader, const uint64_t *addrs,
 		       size_t cnt, struct dwarf_line *found)
 {
 	struct view v = view_program(l, reader, l->program);
 	struct line_run r = { .addrs = addrs, .cnt = cnt, .found = found };
+	struct special specials[256];
 
+	fill_specials(l, specials);
 	reset(&r);
 	while (view_left(&v) && !dwarf_reader__tick(reader)) {
-		uint8_t opcode = view_u8(&v);
+		uint8_t opcode = v.data[v.pos];
 
-		if (opcode >= l->opcode_base)
-			run_special(l, &r, opcode);
-		else if (opcode)
+		if (opcode >= l->opcode_base) {
+			run_specials(l, specials, &r, &v);
+			continue;
+		}
+		v.pos++;
+		if (opcode)
 			run_standard(l, &r, &v, opcode);
 		else
 			run_extended(&r, &v);

@@ -2,6 +2,7 @@
 #include "symbolizer/native/dwarf_section.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define MAX_UNPACKED (1UL << 30)
 #define INNOCENT (16UL << 20)
 #define PACKED_TIMES 100
+#define WORTH_A_THREAD (256U << 10)
 #define MAX_WINDOW (256UL << 20)
 #define MAX_STRING 65536
 #define MIN_READ 4096
@@ -31,23 +33,36 @@ static const char *const names[DWARF_SECTION_CNT] = {
 	[DWARF_CU_INDEX] = "cu_index",
 };
 
+struct unpacking { /* a section that is to be unpacked */
+	struct dwarf_section *to;
+	enum packing packing;
+	uint64_t off; /* of the packed bytes in the file */
+	uint64_t size;
+	pthread_t thread;
+	bool running;
+	int err;
+};
+
 /* DWARF packs 3 to 10 times; what is a thousand times larger unpacked wants our memory. */
 static bool is_bomb(uint64_t size, uint64_t packed_size)
 {
-	return size > MAX_UNPACKED || (size > INNOCENT && size / PACKED_TIMES > packed_size);
+	return size > MAX_UNPACKED || packed_size > MAX_UNPACKED ||
+	       (size > INNOCENT && size / PACKED_TIMES > packed_size);
 }
 
-static int unpack(struct dwarf_section *to, enum packing packing, uint64_t off, uint64_t packed_size)
+static int plan(struct unpacking *u, struct dwarf_section *to, enum packing packing, uint64_t off,
+		uint64_t packed_size)
 {
 	if (is_bomb(to->size, packed_size))
 		return -EFBIG;
-	to->data = malloc(to->size ? to->size : 1);
+	to->data = inflate_buffer(to->size);
 	if (!to->data)
 		return -ENOMEM;
-	return inflate_from_file(packing, to->fd, off, packed_size, to->data, to->size);
+	*u = (struct unpacking){ .to = to, .packing = packing, .off = off, .size = packed_size };
+	return 0;
 }
 
-static int load_compressed(struct dwarf_section *to, const struct elf_section *from)
+static int plan_compressed(struct unpacking *u, struct dwarf_section *to, const struct elf_section *from)
 {
 	Elf64_Chdr head;
 
@@ -55,14 +70,16 @@ static int load_compressed(struct dwarf_section *to, const struct elf_section *f
 	    io_pread_full(to->fd, &head, sizeof(head), from->file_off))
 		return -ENODATA;
 	to->size = head.ch_size;
-	return unpack(to, head.ch_type == ELFCOMPRESS_ZLIB ? PACKED_ZLIB :
-			  head.ch_type == 2		   ? PACKED_ZSTD : /* ELFCOMPRESS_ZSTD */
-							     PACKED_UNKNOWN,
-		      from->file_off + sizeof(head), from->size - sizeof(head));
+	return plan(u, to,
+		    head.ch_type == ELFCOMPRESS_ZLIB ? PACKED_ZLIB :
+		    head.ch_type == 2		     ? PACKED_ZSTD : /* ELFCOMPRESS_ZSTD */
+						       PACKED_UNKNOWN,
+		    from->file_off + sizeof(head), from->size - sizeof(head));
 }
 
 /* .zdebug_*: "ZLIB", the size in big-endian order, the stream. */
-static int load_old_compressed(struct dwarf_section *to, const struct elf_section *from)
+static int plan_old_compressed(struct unpacking *u, struct dwarf_section *to,
+			       const struct elf_section *from)
 {
 	uint8_t head[12];
 
@@ -72,11 +89,11 @@ static int load_old_compressed(struct dwarf_section *to, const struct elf_sectio
 	to->size = 0;
 	for (int i = 4; i < 12; i++)
 		to->size = to->size << 8 | head[i];
-	return unpack(to, PACKED_ZLIB, from->file_off + sizeof(head), from->size - sizeof(head));
+	return plan(u, to, PACKED_ZLIB, from->file_off + sizeof(head), from->size - sizeof(head));
 }
 
-static int load_one(const struct elf_file *file, enum dwarf_section_kind kind, bool split,
-		    struct dwarf_section *to)
+static int find_one(const struct elf_file *file, enum dwarf_section_kind kind, bool split,
+		    struct dwarf_section *to, struct unpacking *u)
 {
 	const struct elf_section *from;
 	char name[40];
@@ -87,28 +104,57 @@ static int load_one(const struct elf_file *file, enum dwarf_section_kind kind, b
 	if (from && from->type != SHT_NOBITS) {
 		to->file_off = from->file_off;
 		to->size = from->size;
-		return from->flags & SHF_COMPRESSED ? load_compressed(to, from) : 0;
+		return from->flags & SHF_COMPRESSED ? plan_compressed(u, to, from) : 0;
 	}
 	snprintf(name, sizeof(name), ".zdebug_%s%s", names[kind], split ? ".dwo" : "");
 	from = elf_file__section(file, name);
-	return from && from->type != SHT_NOBITS ? load_old_compressed(to, from) : 0;
+	return from && from->type != SHT_NOBITS ? plan_old_compressed(u, to, from) : 0;
+}
+
+static void *unpack(void *arg)
+{
+	struct unpacking *u = arg;
+
+	u->err = inflate_from_file(u->packing, u->to->fd, u->off, u->size, u->to->data, u->to->size);
+	return NULL;
+}
+
+/* .debug_info, the largest, in this thread; other large ones in one each. */
+static int unpack_all(struct unpacking *all)
+{
+	int err = 0;
+
+	for (int kind = DWARF_INFO + 1; kind < DWARF_SECTION_CNT; kind++)
+		all[kind].running = all[kind].size > WORTH_A_THREAD &&
+				    !pthread_create(&all[kind].thread, NULL, unpack, &all[kind]);
+	for (int kind = DWARF_INFO; kind < DWARF_SECTION_CNT; kind++)
+		if (all[kind].to && !all[kind].running)
+			unpack(&all[kind]);
+	for (int kind = DWARF_INFO; kind < DWARF_SECTION_CNT; kind++) {
+		if (all[kind].running)
+			pthread_join(all[kind].thread, NULL);
+		err = err ? err : all[kind].err;
+	}
+	return err;
 }
 
 int dwarf_sections__load(const struct elf_file *file, int fd, bool split,
 			 struct dwarf_section sections[DWARF_SECTION_CNT])
 {
-	memset(sections, 0, DWARF_SECTION_CNT * sizeof(*sections));
-	for (int kind = 0; kind < DWARF_SECTION_CNT; kind++) {
-		int err;
+	struct unpacking unpackings[DWARF_SECTION_CNT] = { 0 };
+	int err = 0;
 
+	memset(sections, 0, DWARF_SECTION_CNT * sizeof(*sections));
+	for (int kind = 0; kind < DWARF_SECTION_CNT && !err; kind++) {
 		sections[kind].fd = fd;
-		err = load_one(file, (enum dwarf_section_kind)kind, split, &sections[kind]);
-		if (err) {
-			dwarf_sections__fini(sections);
-			return err;
-		}
+		err = find_one(file, (enum dwarf_section_kind)kind, split, &sections[kind],
+			       &unpackings[kind]);
 	}
-	return 0;
+	if (!err)
+		err = unpack_all(unpackings);
+	if (err)
+		dwarf_sections__fini(sections);
+	return err;
 }
 
 void dwarf_sections__fini(struct dwarf_section sections[DWARF_SECTION_CNT])

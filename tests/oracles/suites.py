@@ -4,12 +4,13 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEBUG_PACKAGES = ["libc6", "libc6-dbg", "libpython3.11", "libpython3.11-dbg", "python3.11-minimal", "python3.11-dbg"]
 
 
 def fetch(script, *args):
     """Runs a piece of shell with tools/apt-suite.sh sourced; the last word that it prints is a folder."""
     done = subprocess.run(["bash", "-c", "set -euo pipefail; . tools/apt-suite.sh; " + script, "fetch", *args],
-                          cwd=ROOT, capture_output=True, text=True, timeout=300)
+                          cwd=ROOT, capture_output=True, text=True, timeout=900)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or "apt failed")
     return pathlib.Path(done.stdout.split()[-1])
@@ -41,3 +42,11 @@ def source(suite, package):
     """A source package, unpacked and patched."""
     return fetch("""fetch_source "$1" "$SUITE_CACHE/source/$2" "$2"
         echo "$SUITE_CACHE/source/$2"/*/ """, suite, package)
+
+
+def vmlinux(suite):
+    """The kernel with its DWARF, unpacked alone: the package would be 5.6 GB."""
+    folder = fetch("""fetch_member "$1" "$SUITE_CACHE/vmlinux/$1" \
+            "$(suite_depends "$1" linux-image-amd64-dbg '^linux-image-[0-9]')" './usr/lib/debug/boot/vmlinux-*'
+        echo "$SUITE_CACHE/vmlinux/$1" """, suite)
+    return next((folder / "usr/lib/debug/boot").glob("vmlinux-*"))

@@ -14,7 +14,6 @@ import line_programs  # noqa: E402
 import lines  # noqa: E402
 import suites  # noqa: E402
 
-PACKAGES = ["libc6", "libc6-dbg", "libpython3.11", "libpython3.11-dbg", "python3.11-minimal", "python3.11-dbg"]
 LIBRARIES = ["lib/x86_64-linux-gnu/libc.so.6", "lib/x86_64-linux-gnu/libm.so.6",
              "usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", "usr/bin/python3.11", "usr/bin/python3.11d"]
 
@@ -62,7 +61,7 @@ def debug_file(folder, path):
 
 
 def judge_packages(total, per_file):
-    folder = suites.packages("debug-packages", "bookworm", *PACKAGES)
+    folder = suites.packages("debug-packages", "bookworm", *suites.DEBUG_PACKAGES)
     for name in LIBRARIES:
         path = (folder / name).resolve()
         debug = debug_file(folder, path)

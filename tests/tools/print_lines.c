@@ -45,8 +45,8 @@ static uint32_t read_addresses(uint64_t **ret_addrs)
 static void put(const struct source_table *t, uint32_t id)
 {
 	for (const char *at = strtab__text(t->strings, id); *at; at++)
-		putchar((unsigned char)*at < ' ' ? '?' : *at);
-	putchar('\t');
+		putchar_unlocked((unsigned char)*at < ' ' ? '?' : *at);
+	putchar_unlocked('\t');
 }
 
 static void print(const struct file_question *q, const struct file_names *names)
