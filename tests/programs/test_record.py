@@ -95,6 +95,22 @@ def test_cpu_time_equals_the_kernels(sonde, chain, tmp_path):
     assert b"before" not in run.stderr and b"incomplete" not in run.stderr, run.stderr
 
 
+def test_files_whose_newest_process_is_gone(sonde, chain, tmp_path):
+    """Tables come from the target's own mapping where the one seen last ended before it was looked at."""
+    target = subprocess.Popen([chain, "30"])
+    try:
+        for _ in range(8):
+            others = subprocess.Popen(["/bin/sh", "-c", f"for i in $(seq 100); do {chain} 0; done"])
+            sonde("record", "-F", 199, "-d", "400ms", "-p", target.pid, "-o", tmp_path / "p.pb.gz")
+            others.wait()
+            stacks = [(names, values[0]) for names, values, _ in profile(tmp_path / "p.pb.gz").stacks()]
+            whole = sum(n for names, n in stacks if names[-1] == "_start")
+            assert whole >= 0.5 * sum(n for _, n in stacks)
+    finally:
+        target.kill()
+        target.wait()
+
+
 def test_cgroup(sonde, chain, tmp_path):
     mounts = [line.split() for line in open("/proc/self/mountinfo") if " - cgroup2 " in line]
     if not mounts:
