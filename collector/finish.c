@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collector/cache_dir.h"
+#include "collector/doctor/advice.h"
 #include "collector/output/file.h"
 #include "collector/output/pprof.h"
 #include "collector/profile/debuginfod.h"
@@ -71,6 +72,8 @@ static void say_summary(const struct ingest *ingest, const struct profile *profi
 		report_top(stderr, profile, 10);
 	}
 	say_losses(ingest, options->verbose);
+	if (map_bytes)
+		advise(stderr, ingest, profile);
 	if (map_bytes)
 		say_cost(ingest, map_bytes);
 	fprintf(stderr, "wrote %s: %" PRIu64 " samples in %.1f s\n",

@@ -11,6 +11,7 @@ static const struct {
 	{ "record", cmd_record },
 	{ "replay", cmd_replay },
 	{ "report", cmd_report },
+	{ "doctor", cmd_doctor },
 };
 
 int main(int argc, char **argv)

@@ -14,6 +14,8 @@
 #define FOR_RECORD 1
 #define FOR_REPLAY 2
 #define FOR_REPORT 4
+#define FOR_DOCTOR 8
+#define FOR_ALL (FOR_RECORD | FOR_REPLAY | FOR_REPORT | FOR_DOCTOR)
 #define MAX_OPTS 40
 
 struct cli_opt;
@@ -273,7 +275,7 @@ static const struct cli_opt opts[] = {
 	  "no user stacks" },
 	{ 267, "debug-faults", "N", parse_number, FIELD(fault_rate), 0, 1024, FOR_RECORD, true,
 	  "N of 1,024 map updates and reservations fail" },
-	{ 'h', "help", NULL, NULL, 0, 0, 0, FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "this text" },
+	{ 'h', "help", NULL, NULL, 0, 0, 0, FOR_ALL, false, "this text" },
 };
 #define OPT_CNT (sizeof(opts) / sizeof(*opts))
 
@@ -287,6 +289,7 @@ static const struct {
 	  "[-- COMMAND ARG...]" },
 	{ "replay", FOR_REPLAY, "sonde replay FILE [-o PROFILE]" },
 	{ "report", FOR_REPORT, "sonde report [FILE] [OPTION...]" },
+	{ "doctor", FOR_DOCTOR, "sonde doctor [PID]" },
 };
 #define COMMAND_CNT (sizeof(commands) / sizeof(*commands))
 
@@ -365,7 +368,18 @@ static int parse_options(int argc, char **argv, unsigned int which, struct optio
 	return 0;
 }
 
-/* What is left after the options: a command, or the name of a file. */
+static int take_pid(int argc, char **argv, struct options *options)
+{
+	if (optind + 1 < argc)
+		return usage("one process at a time: '%s' is too much", argv[optind + 1]);
+	if (optind == argc)
+		return 0;
+	if (parse_ids(options, argv[optind], FILTER_PID))
+		return -EINVAL;
+	return options->ids_cnt == 1 ? 0 : usage("one process at a time, not '%s'", argv[optind]);
+}
+
+/* What is left after the options: a command, the name of a file, a process. */
 static int take_rest(int argc, char **argv, unsigned int which, struct options *options)
 {
 	if (which == FOR_RECORD) {
@@ -377,6 +391,8 @@ static int take_rest(int argc, char **argv, unsigned int which, struct options *
 			options->filter = FILTER_PID;
 		return 0;
 	}
+	if (which == FOR_DOCTOR)
+		return take_pid(argc, argv, options);
 	if (optind < argc)
 		options->input = argv[optind++];
 	if (optind < argc)
@@ -404,7 +420,7 @@ int cli_parse(int argc, char **argv, struct options *ret_options)
 	if (argc < 2)
 		return usage("what shall I do? try: sonde record -d 10; see sonde --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return print_help(FOR_RECORD | FOR_REPLAY | FOR_REPORT);
+		return print_help(FOR_ALL);
 	if (!strcmp(argv[1], "--version")) {
 		printf("sonde %s\n", SONDE_VERSION);
 		return CLI_DONE;
@@ -422,5 +438,5 @@ int cli_parse(int argc, char **argv, struct options *ret_options)
 			*ret_options = options;
 		return err;
 	}
-	return usage("no command '%s'; there are: record, replay, report", argv[1]);
+	return usage("no command '%s'; there are: record, replay, report, doctor", argv[1]);
 }

@@ -18,3 +18,4 @@ int cli_parse(int argc, char **argv, struct options *ret_options);
 int cmd_record(const struct options *options);
 int cmd_replay(const struct options *options);
 int cmd_report(const struct options *options);
+int cmd_doctor(const struct options *options);

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/doctor/file_facts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collector/doctor/in_root.h"
+
+/* Shares of a file's code. */
+#define GOOD_ROWS 0.98
+#define POOR_ROWS 0.5
+#define GOOD_NAMES 0.95
+#define POOR_NAMES 0.05
+#define NO_NAMES 0.005
+#define LITTLE_CODE 256 /* bytes: a file of data with a few instructions */
+
+void file_view__look(struct file_view *view, int fd)
+{
+	scope_free(elf_file) struct elf_file *file = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		view->error = -ENOEXEC;
+	else
+		view->error = elf_file__open(fd, &file);
+	if (!view->error)
+		view->error = code_look(file, &view->code);
+}
+
+void file_view__find_debug_file(struct file_view *view, int target_root_fd, int our_root_fd)
+{
+	const struct build_id *id = &view->code.build_id;
+	int len = snprintf(view->debug_file, sizeof(view->debug_file), "/usr/lib/debug/.build-id/");
+
+	if (id->size < 2) {
+		*view->debug_file = 0;
+		return;
+	}
+	for (int i = 0; i < id->size; i++)
+		len += snprintf(view->debug_file + len, sizeof(view->debug_file) - (size_t)len,
+				i ? "%02x" : "%02x/", id->bytes[i]);
+	snprintf(view->debug_file + len, sizeof(view->debug_file) - (size_t)len, ".debug");
+	if ((target_root_fd < 0 || !in_root_exists(target_root_fd, view->debug_file)) &&
+	    (our_root_fd < 0 || !in_root_exists(our_root_fd, view->debug_file)))
+		*view->debug_file = 0;
+}
+
+static void error_fact(const struct file_view *view, struct fact *fact)
+{
+	if (view->error == -ENOEXEC) {
+		fact__set(fact, FACT_BAD, "not a 64-bit ELF file");
+		return;
+	}
+	fact__set(fact, FACT_WARN, "not to be opened: %s", strerror(-view->error));
+	if (view->error == -EACCES || view->error == -EPERM)
+		fact__mend(fact, "run it as root");
+	else if (view->deleted)
+		fact__mend(fact, "it was replaced or deleted: start the process again");
+}
+
+/* What happens in code that no FDE covers. */
+static void bare_fact(const struct code_view *code, struct fact *fact)
+{
+	fact__add(fact, "; %.1f KB of code ", (double)code_bare_bytes(code) / 1e3);
+	if (code->go) {
+		fact__add(fact, "by frame pointers, as all of Go: a stack ends where the runtime "
+				"goes over to one of its own, as its garbage collector does");
+		return;
+	}
+	if (code_keeps_frame_pointers(code)) {
+		fact__add(fact, "by frame pointers, which it seems to keep");
+	} else {
+		fact__add(fact, "without frame pointers: a stack that enters it ends there");
+		if (code_unwind_share(code) < POOR_ROWS)
+			fact->level = FACT_BAD;
+	}
+	if (fact->level != FACT_OK)
+		fact__mend(fact, "build it with -fasynchronous-unwind-tables");
+}
+
+void file_unwind_fact(const struct file_view *view, struct fact *ret_fact)
+{
+	double share = code_unwind_share(&view->code);
+	struct fact fact = { .level = FACT_OK };
+
+	if (view->error) {
+		error_fact(view, &fact);
+		*ret_fact = fact;
+		return;
+	}
+	if (share < GOOD_ROWS && view->code.bytes > LITTLE_CODE)
+		fact.level = FACT_WARN;
+	if (view->code.fde_cnt)
+		fact__set(&fact, fact.level, "%u FDEs, %.0f%% of its code", view->code.fde_cnt,
+			  100 * share);
+	else
+		fact__set(&fact, fact.level, "no .eh_frame");
+	if (code_bare_bytes(&view->code) > LITTLE_CODE)
+		bare_fact(&view->code, &fact);
+	*ret_fact = fact;
+}
+
+static const char *source_words(const struct code_view *code)
+{
+	if (code->by_source[NAME_SYMTAB])
+		return ".symtab";
+	if (code->by_source[NAME_DEBUGDATA])
+		return ".gnu_debugdata";
+	return ".dynsym alone (stripped)";
+}
+
+static void add_build_id(const struct file_view *view, struct fact *fact)
+{
+	const struct build_id *id = &view->code.build_id;
+
+	fact__add(fact, id->size ? "; build id " : "; no build id");
+	for (int i = 0; i < id->size; i++)
+		fact__add(fact, "%02x", id->bytes[i]);
+	if (*view->debug_file)
+		fact__add(fact, ", debug file %s", view->debug_file);
+	else if (id->size)
+		fact__add(fact, ", no debug file");
+}
+
+static void mend_names(const struct file_view *view, struct fact *fact)
+{
+	char package[PACKAGE_LEN];
+
+	if (*view->debug_file)
+		return;
+	if (view->deleted) {
+		fact__mend(fact, "start the process again, its file was replaced; then ask again");
+	} else if (*view->package) {
+		debug_package_of(view->package, package);
+		fact__mend(fact, "apt-get install %s%s", package,
+			   strstr(package, "-dbgsym") ? " (from the suite's -debug archive)" : "");
+	} else if (view->code.go) {
+		fact__mend(fact, "build it without -ldflags=-s");
+	} else {
+		fact__mend(fact, "do not strip it (strip -g leaves the names)");
+	}
+}
+
+void file_names_fact(const struct file_view *view, struct fact *ret_fact)
+{
+	struct fact fact = { .level = FACT_OK };
+	double share = code_named_share(&view->code);
+
+	if (view->error) {
+		error_fact(view, &fact);
+		*ret_fact = fact;
+		return;
+	}
+	fact.level = share >= GOOD_NAMES ? FACT_OK : share >= POOR_NAMES ? FACT_WARN : FACT_BAD;
+	if (share < NO_NAMES)
+		fact__set(&fact, FACT_BAD, "none (stripped): its functions are placed by address");
+	else
+		fact__set(&fact, fact.level, "%s, %.0f%% of its code", source_words(&view->code),
+			  100 * share);
+	add_build_id(view, &fact);
+	if (view->deleted)
+		fact__add(&fact, ", deleted since it was mapped");
+	if (fact.level != FACT_OK)
+		mend_names(view, &fact);
+	*ret_fact = fact;
+}
+
+static void jit_size(uint64_t bytes, struct fact *fact)
+{
+	if (bytes)
+		fact__set(fact, FACT_WARN, "%.0f KB of code in no file", (double)bytes / 1e3);
+	else
+		fact__set(fact, FACT_WARN, "code in no file");
+	fact__add(fact, ", a JIT compiler's as a rule");
+}
+
+void jit_unwind_fact(uint64_t bytes, struct fact *ret_fact)
+{
+	struct fact fact = { .level = FACT_OK };
+
+	jit_size(bytes, &fact);
+	fact__add(&fact, ": by frame pointers, where it keeps them");
+	*ret_fact = fact;
+}
+
+void jit_names_fact(uint64_t bytes, struct fact *ret_fact)
+{
+	struct fact fact = { .level = FACT_OK };
+
+	jit_size(bytes, &fact);
+	fact__add(&fact, ": placed by address, sonde reads no perf maps yet");
+	*ret_fact = fact;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* Two facts per file that a process has code of: will it unwind, will it be named? */
+#include <stdbool.h>
+
+#include "collector/doctor/code.h"
+#include "collector/doctor/fact.h"
+#include "collector/doctor/owner.h"
+
+struct file_view {
+	const char *path; /* as the process sees it; borrowed */
+	int error; /* negative errno: it could not be opened */
+	bool deleted; /* since it was mapped */
+	struct code_view code;
+	char package[PACKAGE_LEN]; /* "" : not known */
+	char debug_file[256]; /* with its debug information; "": not found */
+};
+
+/* Looks at an open file. */
+void file_view__look(struct file_view *view, int fd);
+/* The debug file by build id below these roots (-1: none), the first that has it. */
+void file_view__find_debug_file(struct file_view *view, int target_root_fd, int our_root_fd);
+
+void file_unwind_fact(const struct file_view *view, struct fact *ret_fact);
+void file_names_fact(const struct file_view *view, struct fact *ret_fact);
+
+/* Code in no file; bytes: 0 where that is not known. */
+void jit_unwind_fact(uint64_t bytes, struct fact *ret_fact);
+void jit_names_fact(uint64_t bytes, struct fact *ret_fact);
