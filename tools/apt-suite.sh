@@ -22,15 +22,17 @@ suite_apt() { # SUITE COMMAND ARGS...: apt-get or apt-cache with the suite's own
 		-o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=root "$@"
 }
 
+# SUITE.src: the state with the suite's source packages.
 suite_update() {
-	local suite=$1 root=$SUITE_CACHE/apt/$1 mirror
+	local suite=${1%.src} root=$SUITE_CACHE/apt/$1 kind=deb mirror
+	[ "$1" = "$suite" ] || kind=deb-src
 	[ ! -e "$root/updated" ] || return 0
 	mirror=$(mirror_of "$suite")
 	[ -n "$mirror" ] || { echo "no Debian mirror in this host's apt configuration" >&2; return 1; }
 	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
 	: >"$root/status"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$root/sources.list"
-	suite_apt "$suite" apt-get update >"$root/log" 2>&1 || { tail -n 3 "$root/log" >&2; return 1; }
+	echo "$kind [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$root/sources.list"
+	suite_apt "$1" apt-get update >"$root/log" 2>&1 || { tail -n 3 "$root/log" >&2; return 1; }
 	touch "$root/updated"
 }
 
@@ -57,20 +59,15 @@ fetch_from_suite() {
 	touch "$folder/.complete"
 }
 
-# fetch_source SUITE FOLDER PACKAGE: the source package, unpacked and patched in a folder below FOLDER.
+# fetch_source SUITE FOLDER PACKAGE: a source package's files, and the tree, unpacked and patched.
 fetch_source() {
-	local suite=$1 folder=$2 root=$SUITE_CACHE/apt/$1-source mirror
+	local suite=$1 folder=$2
 	[ ! -e "$folder/.complete" ] || return 0
-	mirror=$(mirror_of "$suite")
-	[ -n "$mirror" ] || { echo "no Debian mirror in this host's apt configuration" >&2; return 1; }
-	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
-	: >"$root/status"
-	echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$root/sources.list"
+	suite_update "$suite.src"
 	rm -rf "$folder"
 	mkdir -p "$folder"
-	{ suite_apt "$suite-source" apt-get update && cd "$folder" &&
-		suite_apt "$suite-source" apt-get source "$3"; } >"$root/log" 2>&1 ||
-		{ tail -n 3 "$root/log" >&2; return 1; }
+	(cd "$folder" && suite_apt "$suite.src" apt-get source "$3" >log 2>&1) ||
+		{ tail -n 3 "$folder/log" >&2; return 1; }
 	touch "$folder/.complete"
 }
 
