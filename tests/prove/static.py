@@ -61,6 +61,7 @@ def record(root, target):
     busy = subprocess.Popen(inside(root, *target), env=PATH, stdout=subprocess.DEVNULL)
     try:
         time.sleep(1)
+        doctor = subprocess.run(inside(root, "/tmp/sonde", "doctor", busy.pid), env=PATH, capture_output=True, text=True)
         recorder = subprocess.Popen(
             inside(root, "/tmp/sonde", "record", "-F", HZ, "-d", SECONDS, "-p", busy.pid, "-o", "/tmp/p.pb.gz"),
             env=PATH, stderr=subprocess.PIPE, text=True)
@@ -70,8 +71,9 @@ def record(root, target):
     finally:
         busy.kill()
         busy.wait()
-    if recorder.returncode:
-        sys.exit(f"{root}: {said}")
+    if recorder.returncode or doctor.returncode:
+        sys.exit(f"{root}: {said}{doctor.stdout}")
+    print(next(line for line in doctor.stdout.splitlines() if f"names  {target[0]}" in line))
     return Profile(root / "tmp/p.pb.gz"), foreign
 
 
@@ -134,7 +136,7 @@ def prove(what, root, target, program, least_named, least_complete=0.99):
           f"{total} frames named, {len(wrong)} wrongly; {len(names)} functions, such as {', '.join(sorted(names)[:4])}")
     for line in violations(profile) + [f"wrong name {w}" for w in wrong] + [f"mapped {f}" for f in foreign]:
         print("  ", line)
-    return (not violations(profile) and not wrong and not foreign and stacks > HZ * SECONDS * 0.5 and
+    return (not violations(profile) and not wrong and not foreign and stacks > HZ * SECONDS * 0.1 and
             stacks - cut >= least_complete * stacks and named >= least_named * total and (names or not least_named))
 
 
