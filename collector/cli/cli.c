@@ -252,7 +252,7 @@ static const struct cli_opt opts[] = {
 	  "keep the records too, for sonde replay" },
 	{ 262, "labels", "LIST", parse_labels, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "more labels: tid,cpu,timestamps,stop (pid, comm and thread_comm are always there)" },
-	{ 268, "debug-dir", "DIR", parse_debug_dir, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	{ 268, "debug-dir", "DIR", parse_debug_dir, 0, 0, 0, FOR_RECORD | FOR_REPLAY | FOR_DOCTOR, false,
 	  "debug files lie there too, as in /usr/lib/debug" },
 	{ 271, "debuginfod", NULL, parse_flag, FIELD(debuginfod), 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "ask the servers in DEBUGINFOD_URLS for debug files" },
@@ -289,7 +289,7 @@ static const struct {
 	  "[-- COMMAND ARG...]" },
 	{ "replay", FOR_REPLAY, "sonde replay FILE [-o PROFILE]" },
 	{ "report", FOR_REPORT, "sonde report [FILE] [OPTION...]" },
-	{ "doctor", FOR_DOCTOR, "sonde doctor [PID]" },
+	{ "doctor", FOR_DOCTOR, "sonde doctor [--debug-dir DIR] [PID]" },
 };
 #define COMMAND_CNT (sizeof(commands) / sizeof(*commands))
 

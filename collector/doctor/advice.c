@@ -72,16 +72,14 @@ static const struct binary *find_binary(const struct ingest *ingest, const struc
 	return NULL;
 }
 
-/* In the root of the process that had it mapped, or in ours when that is gone. */
-static void look_around(struct file_view *view, uint32_t pid)
+/* The root is the host's where it is not known. */
+static void find_owner(struct file_view *view, int root_fd)
 {
-	scope_fd int ours = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	scope_fd int root = root_open_of(pid);
+	scope_fd int ours = root_fd >= 0 ? -1 : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct owner_query query = { .path = view->path };
 
-	owners_find(root >= 0 ? root : ours, &query, 1);
+	owners_find(root_fd >= 0 ? root_fd : ours, &query, 1);
 	memcpy(view->package, query.package, sizeof(view->package));
-	file_view__find_debug_file(view, root, ours);
 }
 
 static void names_of_file(const struct binary *b, struct fact *fact)
@@ -92,8 +90,8 @@ static void names_of_file(const struct binary *b, struct fact *fact)
 	if (fd < 0) {
 		view.error = fd;
 	} else {
-		file_view__look(&view, fd);
-		look_around(&view, b->hint_pid);
+		file_view__look(&view, fd, &(struct debug_search){ .root_fd = b->root_fd });
+		find_owner(&view, b->root_fd);
 	}
 	file_names_fact(&view, fact);
 	if (fd >= 0 && fd != b->fd)

@@ -28,7 +28,7 @@ int cmd_doctor(const struct options *options)
 	good = ask_all(kernel_probes, &host);
 	good &= ask_all(rights_probes, &host);
 	host_view__fini(&host);
-	gone = options->ids_cnt && target_report(stdout, options->ids[0]);
+	gone = options->ids_cnt && target_report(stdout, options->ids[0], options);
 	printf(good ? "sonde record works here\n" :
 		      "sonde record does not work here: mend what is bad\n");
 	return good && !gone ? 0 : 1;

@@ -175,10 +175,10 @@ bool code_keeps_frame_pointers(const struct code_view *view)
 			    code_bare_bytes(view) / view->prologues < MAX_BYTES_PER_PROLOGUE);
 }
 
-int code_look(struct elf_file *file, struct code_view *ret_view)
+int code_look(struct elf_file *file, struct elf_file *debug, struct code_view *ret_view)
 {
 	struct look l = { .step = MIN_STEP };
-	int err = symbol_table__load(file, &l.symbols);
+	int err = symbol_table__load(file, debug, &l.symbols);
 
 	if (err)
 		return err;
@@ -191,6 +191,7 @@ int code_look(struct elf_file *file, struct code_view *ret_view)
 	for_each_code(&l, file, ask_range);
 	if (code_bare_bytes(&l.view))
 		count_prologues(&l, file);
+	l.view.has_symtab = elf_file__section(file, ".symtab");
 	l.view.go = is_go(file);
 	l.view.build_id = elf_file__build_id(file);
 	symbol_table__free(l.symbols);

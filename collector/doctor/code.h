@@ -16,12 +16,13 @@ struct code_view {
 	uint32_t functions; /* of these: with_rows, or all where the file has no FDE */
 	uint32_t by_source[NAME_NONE + 1]; /* of the functions; enum name_source */
 	uint32_t prologues; /* functions without rows that seem to keep a frame pointer */
+	bool has_symtab; /* of its own */
 	bool go;
 	struct build_id build_id;
 };
 
-/* -ENOEXEC: not a 64-bit ELF file. */
-int code_look(struct elf_file *file, struct code_view *ret_view);
+/* debug: the file's separate debug file; NULL: none. -ENOEXEC: not a 64-bit ELF file. */
+int code_look(struct elf_file *file, struct elf_file *debug, struct code_view *ret_view);
 
 uint64_t code_bare_bytes(const struct code_view *view); /* that no FDE covers; about */
 double code_unwind_share(const struct code_view *view); /* 0..1 */

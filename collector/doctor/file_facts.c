@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "collector/doctor/in_root.h"
 
 /* Shares of a file's code. */
 #define GOOD_ROWS 0.98
@@ -15,35 +14,38 @@
 #define NO_NAMES 0.005
 #define LITTLE_CODE 256 /* bytes: a file of data with a few instructions */
 
-void file_view__look(struct file_view *view, int fd)
+/* A descriptor of the debug file, or a negative errno. */
+static int open_debug_file(struct file_view *view, struct elf_file *file,
+			   const struct debug_search *search)
 {
-	scope_free(elf_file) struct elf_file *file = NULL;
+	struct debug_refusal refusal = { .path = "" };
+	struct debug_file found;
+	int err = debug_search__find(search, file, view->path, &found, &refusal);
+
+	snprintf(view->refused, sizeof(view->refused), "%.255s", refusal.path);
+	view->refused_for = refusal.reason;
+	if (err)
+		return err;
+	snprintf(view->debug_file, sizeof(view->debug_file), "%.255s", found.path);
+	return found.fd;
+}
+
+void file_view__look(struct file_view *view, int fd, const struct debug_search *search)
+{
+	scope_free(elf_file) struct elf_file *file = NULL, *debug = NULL;
+	scope_fd int debug_fd = -1;
 	struct stat st;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		view->error = -ENOEXEC;
 	else
 		view->error = elf_file__open(fd, &file);
-	if (!view->error)
-		view->error = code_look(file, &view->code);
-}
-
-void file_view__find_debug_file(struct file_view *view, int target_root_fd, int our_root_fd)
-{
-	const struct build_id *id = &view->code.build_id;
-	int len = snprintf(view->debug_file, sizeof(view->debug_file), "/usr/lib/debug/.build-id/");
-
-	if (id->size < 2) {
-		*view->debug_file = 0;
+	if (view->error)
 		return;
-	}
-	for (int i = 0; i < id->size; i++)
-		len += snprintf(view->debug_file + len, sizeof(view->debug_file) - (size_t)len,
-				i ? "%02x" : "%02x/", id->bytes[i]);
-	snprintf(view->debug_file + len, sizeof(view->debug_file) - (size_t)len, ".debug");
-	if ((target_root_fd < 0 || !in_root_exists(target_root_fd, view->debug_file)) &&
-	    (our_root_fd < 0 || !in_root_exists(our_root_fd, view->debug_file)))
-		*view->debug_file = 0;
+	debug_fd = open_debug_file(view, file, search);
+	if (debug_fd >= 0 && elf_file__open(debug_fd, &debug))
+		debug = NULL;
+	view->error = code_look(file, debug, &view->code);
 }
 
 static void error_fact(const struct file_view *view, struct fact *fact)
@@ -104,7 +106,7 @@ void file_unwind_fact(const struct file_view *view, struct fact *ret_fact)
 static const char *source_words(const struct code_view *code)
 {
 	if (code->by_source[NAME_SYMTAB])
-		return ".symtab";
+		return code->has_symtab ? ".symtab" : ".symtab of its debug file";
 	if (code->by_source[NAME_DEBUGDATA])
 		return ".gnu_debugdata";
 	return ".dynsym alone (stripped)";
@@ -119,6 +121,8 @@ static void add_build_id(const struct file_view *view, struct fact *fact)
 		fact__add(fact, "%02x", id->bytes[i]);
 	if (*view->debug_file)
 		fact__add(fact, ", debug file %s", view->debug_file);
+	else if (*view->refused)
+		fact__add(fact, ", %s is not its debug file: %s", view->refused, view->refused_for);
 	else if (id->size)
 		fact__add(fact, ", no debug file");
 }
@@ -133,12 +137,13 @@ static void mend_names(const struct file_view *view, struct fact *fact)
 		fact__mend(fact, "start the process again, its file was replaced; then ask again");
 	} else if (*view->package) {
 		debug_package_of(view->package, package);
-		fact__mend(fact, "apt-get install %s%s", package,
+		fact__mend(fact, "apt-get install %s%s, or record --debuginfod", package,
 			   strstr(package, "-dbgsym") ? " (from the suite's -debug archive)" : "");
 	} else if (view->code.go) {
 		fact__mend(fact, "build it without -ldflags=-s");
 	} else {
-		fact__mend(fact, "do not strip it (strip -g leaves the names)");
+		fact__mend(fact, "do not strip it (strip -g leaves the names), or record "
+				 "--debug-dir with its debug file");
 	}
 }
 

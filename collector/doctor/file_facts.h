@@ -7,6 +7,7 @@
 #include "collector/doctor/code.h"
 #include "collector/doctor/fact.h"
 #include "collector/doctor/owner.h"
+#include "symbolizer/native/debug_search.h"
 
 struct file_view {
 	const char *path; /* as the process sees it; borrowed */
@@ -15,12 +16,12 @@ struct file_view {
 	struct code_view code;
 	char package[PACKAGE_LEN]; /* "" : not known */
 	char debug_file[256]; /* with its debug information; "": not found */
+	char refused[256]; /* a debug file that does not belong to it; "": none */
+	const char *refused_for; /* the reason */
 };
 
-/* Looks at an open file. */
-void file_view__look(struct file_view *view, int fd);
-/* The debug file by build id below these roots (-1: none), the first that has it. */
-void file_view__find_debug_file(struct file_view *view, int target_root_fd, int our_root_fd);
+/* Looks at an open file and at its debug file, found as record finds it. */
+void file_view__look(struct file_view *view, int fd, const struct debug_search *search);
 
 void file_unwind_fact(const struct file_view *view, struct fact *ret_fact);
 void file_names_fact(const struct file_view *view, struct fact *ret_fact);

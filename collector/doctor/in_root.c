@@ -9,8 +9,6 @@
 
 #include <linux/openat2.h>
 
-#include "common/cleanup.h"
-
 int root_open_of(uint32_t pid)
 {
 	char path[64];
@@ -30,11 +28,4 @@ int in_root_open(int root_fd, const char *path, int flags)
 	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
 	return fd < 0 ? -errno : (int)fd;
-}
-
-bool in_root_exists(int root_fd, const char *path)
-{
-	scope_fd int fd = in_root_open(root_fd, path, O_PATH);
-
-	return fd >= 0;
 }

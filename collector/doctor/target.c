@@ -20,7 +20,7 @@ struct target {
 	uint64_t jit_bytes;
 	char root[4096]; /* where its root lies; "": it is our own, or a container's */
 	int root_fd;
-	int our_root_fd;
+	struct debug_search search;
 };
 
 /* Of a process behind chroot(2) the kernel shows paths from outside. */
@@ -89,8 +89,7 @@ static void look_at(struct target *t, const struct binary *b)
 		view->error = fd;
 		return;
 	}
-	file_view__look(view, fd);
-	file_view__find_debug_file(view, t->root_fd, t->our_root_fd);
+	file_view__look(view, fd, &t->search);
 }
 
 static int compare_views(const void *a, const void *b)
@@ -188,14 +187,11 @@ static void target_fini(struct target *t)
 	free(t->files);
 	if (t->root_fd >= 0)
 		close(t->root_fd);
-	if (t->our_root_fd >= 0)
-		close(t->our_root_fd);
 }
 
-int target_report(FILE *to, uint32_t pid)
+int target_report(FILE *to, uint32_t pid, const struct options *options)
 {
-	struct target t = { .pid = pid, .root_fd = root_open_of(pid),
-			    .our_root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	struct target t = { .pid = pid, .root_fd = root_open_of(pid) };
 	int err = read_mappings(&t);
 	const struct process *process = t.processes ? proc_table__find(t.processes, pid) : NULL;
 	struct fact fact;
@@ -204,6 +200,8 @@ int target_report(FILE *to, uint32_t pid)
 	if (!err && !process)
 		err = -ESRCH;
 	find_root(&t);
+	t.search = (struct debug_search){ .root_fd = t.root_fd, .dirs = options->debug_dirs,
+					  .dir_cnt = options->debug_dir_cnt };
 	if (!err)
 		err = look_at_files(&t);
 	if (!err) {

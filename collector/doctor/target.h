@@ -5,5 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "collector/cli/options.h"
+
 /* Prints the facts. 0, or -ESRCH: no such process (said). */
-int target_report(FILE *to, uint32_t pid);
+int target_report(FILE *to, uint32_t pid, const struct options *options);

@@ -313,6 +313,25 @@ def test_a_deleted_program(doctor, targets, tmp_path):
     assert "deleted since it was mapped" in names[1] and "start the process again" in names[1]
 
 
+def test_debug_files(doctor, targets, tmp_path):
+    """Found by .gnu_debuglink and in --debug-dir; refused where the CRC differs."""
+    path = compile_chain(tmp_path, "linked", "-g", "-Wl,--build-id=none")
+    debug = tmp_path / "linked.debug"
+    subprocess.run(["objcopy", "--only-keep-debug", path, debug], check=True)
+    subprocess.run(["objcopy", "-S", f"--add-gnu-debuglink={debug}", path], check=True)
+    pid = targets(path, 20)
+    names = about(doctor, pid, path)[1]
+    assert names[0] == "ok" and names[1].startswith(".symtab of its debug file") and str(debug) in names[1]
+    (tmp_path / "elsewhere").mkdir()
+    debug.rename(tmp_path / "elsewhere/linked.debug")
+    assert about(doctor, pid, path)[1][0] == "bad"
+    facts = doctor("--debug-dir", tmp_path / "elsewhere", pid)[1]
+    assert facts[f"names {path}"][0] == "ok"
+    debug.write_bytes(b"another")
+    names = about(doctor, pid, path)[1]
+    assert names[0] == "bad" and f"{debug} is not its debug file" in names[1]
+
+
 def test_a_root_of_its_own(doctor, targets, tmp_path):
     """Paths are those that the process sees, packages those of its root."""
     compile_chain(tmp_path, "inside", "-static", strip=["-S"])
