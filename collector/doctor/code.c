@@ -154,7 +154,7 @@ uint64_t code_bare_bytes(const struct code_view *view)
 
 	if (view->places)
 		bare = bare * view->bytes / view->places;
-	if (!view->fde_cnt)
+	if (!view->function_cnt)
 		return bare;
 	return bare > CRT_BYTES ? bare - CRT_BYTES : 0;
 }
@@ -184,7 +184,7 @@ int code_look(struct elf_file *file, struct elf_file *debug, struct code_view *r
 		return err;
 	if (cfi_ranges__load(file, &l.ranges, &l.range_cnt))
 		l.range_cnt = 0;
-	l.view.fde_cnt = (uint32_t)l.range_cnt;
+	l.view.function_cnt = (uint32_t)l.range_cnt;
 	for_each_code(&l, file, add_bytes);
 	if (l.view.bytes / MAX_PLACES > l.step)
 		l.step = l.view.bytes / MAX_PLACES + 1;

@@ -61,7 +61,7 @@ static void error_fact(const struct file_view *view, struct fact *fact)
 		fact__mend(fact, "it was replaced or deleted: start the process again");
 }
 
-/* What happens in code that no FDE covers. */
+/* What happens in code without rows. */
 static void bare_fact(const struct code_view *code, struct fact *fact)
 {
 	fact__add(fact, "; %.1f KB of code ", (double)code_bare_bytes(code) / 1e3);
@@ -93,8 +93,9 @@ void file_unwind_fact(const struct file_view *view, struct fact *ret_fact)
 	}
 	if (share < GOOD_ROWS && view->code.bytes > LITTLE_CODE)
 		fact.level = FACT_WARN;
-	if (view->code.fde_cnt)
-		fact__set(&fact, fact.level, "%u FDEs, %.0f%% of its code", view->code.fde_cnt,
+	if (view->code.function_cnt)
+		fact__set(&fact, fact.level, "rows of %u functions%s, %.0f%% of its code",
+			  view->code.function_cnt, view->code.go ? " by Go's own table" : "",
 			  100 * share);
 	else
 		fact__set(&fact, fact.level, "no .eh_frame");
