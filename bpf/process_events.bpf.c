@@ -4,6 +4,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "lib/fault.bpf.h"
 #include "lib/maps.bpf.h"
 #include "lib/stats.bpf.h"
 #include "lib/target.bpf.h"
@@ -21,7 +22,7 @@ static __always_inline void copy_target(__u32 parent, __u32 child)
 {
 	__u32 *value = bpf_map_lookup_elem(&targets, &parent);
 
-	if (value && bpf_map_update_elem(&targets, &child, value, BPF_ANY))
+	if (value && (fault() || bpf_map_update_elem(&targets, &child, value, BPF_ANY)))
 		count(COUNTER_MAP_FULL, 1);
 }
 
@@ -34,7 +35,7 @@ static __always_inline void copy_entry(__u32 parent, __u32 child)
 		return;
 	copy = *entry;
 	copy.copies = 0;
-	if (bpf_map_update_elem(&processes, &child, &copy, BPF_ANY))
+	if (fault() || bpf_map_update_elem(&processes, &child, &copy, BPF_ANY))
 		count(COUNTER_MAP_FULL, 1);
 }
 

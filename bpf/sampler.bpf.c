@@ -5,6 +5,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "lib/copy.bpf.h"
+#include "lib/fault.bpf.h"
 #include "lib/maps.bpf.h"
 #include "lib/scratch.bpf.h"
 #include "lib/stats.bpf.h"
@@ -18,12 +19,6 @@ extern struct oracle_map oracle SEC(".maps");
 extern const volatile struct sampler_config config;
 
 struct scratch_map scratches SEC(".maps");
-
-/* A load-time switch for proofs: what may fail in an NMI fails at random. */
-static __always_inline int fault(void)
-{
-	return config.fault_rate && (bpf_get_prandom_u32() & 1023) < config.fault_rate;
-}
 
 /* Tells user space once of a process that has no run of mappings. */
 static __always_inline void want_process(__u32 pid, __u64 leader_start_ns)
@@ -236,7 +231,30 @@ static __always_inline void count_stop(__u32 reason)
 		c->stops[reason & (STOP_SLOTS - 1)]++;
 }
 
-static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 pid_tid, __u64 now)
+/*
+ * How much of the event a sample stands for. A clock's period is what it says. A counter's follows the
+ * frequency asked for and overshoots where events come in bursts (5 million page faults for 50,000),
+ * so what was counted since the CPU's last sample is taken, whosoever that sample was.
+ */
+static __always_inline __u64 take_weight(struct bpf_perf_event_data *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct bpf_perf_event_value value = {};
+	struct scratch *s;
+	__u64 before;
+
+	if (!config.weigh_counts)
+		return ctx->sample_period;
+	s = bpf_map_lookup_elem(&scratches, &cpu);
+	if (!s || bpf_perf_prog_read_value(ctx, &value, sizeof(value)))
+		return ctx->sample_period;
+	before = s->counted;
+	s->counted = value.counter;
+	return value.counter < before ? value.counter : value.counter - before; /* a CPU came back */
+}
+
+static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 pid_tid, __u64 now,
+					__u64 weight)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
@@ -249,7 +267,7 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 	}
 	s->rec.h.type = RECORD_SAMPLE;
 	s->rec.h.time_ns = now;
-	s->rec.weight = ctx->sample_period;
+	s->rec.weight = weight;
 	s->rec.pid = pid_tid >> 32;
 	s->rec.tid = pid_tid;
 	s->rec.cpu = cpu;
@@ -272,7 +290,7 @@ SEC("perf_event")
 int sample_cpu(struct bpf_perf_event_data *ctx)
 {
 	__u64 pid_tid = bpf_get_current_pid_tgid();
-	__u64 start = bpf_ktime_get_ns();
+	__u64 start = bpf_ktime_get_ns(), weight = take_weight(ctx);
 
 	count(COUNTER_ENTRIES, 1);
 	if (!(pid_tid >> 32)) {
@@ -285,7 +303,7 @@ int sample_cpu(struct bpf_perf_event_data *ctx)
 	}
 	if (config.stop_sampled && disarm())
 		return 0;
-	take_sample(ctx, pid_tid, start);
+	take_sample(ctx, pid_tid, start, weight);
 	count(COUNTER_RUN_NS, bpf_ktime_get_ns() - start);
 	return 0;
 }

@@ -20,6 +20,7 @@ static struct options as_recorded(const struct ingest *ingest, const struct opti
 {
 	scope_memory char *event = ingest__host_value(ingest, "event");
 	scope_memory char *frequency = ingest__host_value(ingest, "frequency");
+	scope_memory char *period = ingest__host_value(ingest, "period");
 	struct options recorded = *options;
 
 	recorded.event = event ? event_find(event) : NULL;
@@ -28,6 +29,7 @@ static struct options as_recorded(const struct ingest *ingest, const struct opti
 	recorded.frequency = frequency ? (uint32_t)strtoul(frequency, NULL, 10) : 0;
 	if (!recorded.frequency)
 		recorded.frequency = 99;
+	recorded.frequency_given = !period || !strtoul(period, NULL, 10);
 	return recorded;
 }
 

@@ -10,6 +10,7 @@
 
 #include "collector/cache_dir.h"
 #include "collector/doctor/advice.h"
+#include "collector/capture/event_table.h"
 #include "collector/output/file.h"
 #include "collector/output/pprof.h"
 #include "collector/profile/debuginfod.h"
@@ -89,6 +90,7 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 	struct naming_options naming = {
 		.event = options->event,
 		.frequency = options->frequency,
+		.period = event_period(options),
 		.open_binary = binary_reopen,
 		.debug_dirs = options->debug_dirs,
 		.debug_dir_cnt = options->debug_dir_cnt,

@@ -99,6 +99,12 @@ struct bpf_perf_event_data {
 	__u64 addr;
 };
 
+struct bpf_perf_event_value {
+	__u64 counter;
+	__u64 enabled;
+	__u64 running;
+};
+
 struct bpf_raw_tracepoint_args {
 	__u64 args[0];
 };

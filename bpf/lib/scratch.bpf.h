@@ -14,6 +14,7 @@ struct scratch {
 	struct native_walk walk;
 	struct native_frames frames;
 	struct rule_cache rules; /* stays from sample to sample */
+	__u64 counted; /* what the event had counted at its last sample */
 	struct sample_record rec;
 	/* rec.words: user frames, then kernel addresses; bpf_get_stack() wants room for a whole
 	 * stack wherever the kernel part begins */

@@ -42,5 +42,6 @@ struct sampler_config {
 	__u32 stop_sampled; /* oracle: SIGSTOP to the thread that was just sampled, when armed */
 	__u32 fault_rate; /* proofs: fail this many of 1,024 map updates and ring reservations */
 	__u32 copies; /* enum copy_choice: stacks to be walked by user space */
+	__u32 weigh_counts; /* an event's period varies: a sample weighs what was counted since the last */
 	char comm[COMM_LEN]; /* FILTER_COMM */
 };

@@ -30,7 +30,7 @@ _Static_assert(sizeof(struct record_header) == 16, "wire");
 struct sample_record {
 	struct record_header h; /* RECORD_SAMPLE */
 	__u64 leader_start_ns; /* start of the process since boot: tells reused PIDs apart */
-	__u64 weight; /* the event's period: how much of it this sample stands for */
+	__u64 weight; /* how much of the event this sample stands for */
 	__u64 user_ip; /* user registers at the sample; 0 without */
 	__u64 user_sp;
 	__u64 user_fp;

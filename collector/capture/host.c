@@ -9,6 +9,7 @@
 #include <sys/auxv.h>
 #include <sys/utsname.h>
 
+#include "collector/capture/event_table.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -32,9 +33,11 @@ void host_add_facts(const struct options *options, struct batch *batch)
 
 	uname(&u);
 	len = snprintf(text, sizeof(text),
-		       "host=%s\nkernel=%s\nevent=%s\nfrequency=%u\nstart_utc_ns=%" PRIu64
+		       "host=%s\nkernel=%s\nevent=%s\nfrequency=%u\nperiod=%" PRIu64
+		       "\nstart_utc_ns=%" PRIu64
 		       "\nutc_offset_ns=%" PRIu64 "\n",
-		       u.nodename, u.release, options->event->name, options->frequency, utc,
+		       u.nodename, u.release, options->event->name, options->frequency,
+		       event_period(options), utc,
 		       utc - mono);
 	add_bytes(batch, RECORD_HOST, text, (size_t)len + 1);
 	if (!host_vdso(&image, &size))

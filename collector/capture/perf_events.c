@@ -11,7 +11,9 @@
 
 #include <linux/perf_event.h>
 
+#include "collector/capture/event_table.h"
 #include "common/io.h"
+#include "common/log.h"
 
 #define RING_BYTES (256UL * 1024) /* larger ones pass perf_event_mlock_kb */
 #define MAX_RECORD 65536 /* a record's size is 16 bits */
@@ -36,8 +38,22 @@ static int perf_event_open(struct perf_event_attr *attr, int cpu)
 	return fd < 0 ? -errno : fd;
 }
 
-int perf_open_sampler(const struct event_choice *event, uint32_t frequency, int cpu)
+bool perf_explain_refusal(int err)
 {
+	if (err == -EPERM || err == -EACCES)
+		log_error("perf_event_open(2) is refused although the rights for it are here: a seccomp "
+			  "filter forbids it (docker run --security-opt seccomp=unconfined)");
+	else if (err == -ENOSYS)
+		log_error("perf_event_open(2) is missing: the kernel needs CONFIG_PERF_EVENTS=y, or a "
+			  "seccomp filter hides it");
+	else
+		return false;
+	return true;
+}
+
+int perf_open_sampler(const struct options *options, int cpu)
+{
+	const struct event_choice *event = options->event;
 	struct perf_event_attr attr = {
 		.type = event->perf_type,
 		.size = sizeof(attr),
@@ -45,12 +61,10 @@ int perf_open_sampler(const struct event_choice *event, uint32_t frequency, int 
 		.disabled = 1,
 	};
 
-	/* the clock's period is exact; a counter's follows the frequency */
-	if (!strcmp(event->name, "cpu-clock")) {
-		attr.sample_period = 1000000000ULL / frequency;
-	} else {
+	attr.sample_period = event_period(options);
+	if (!attr.sample_period) {
 		attr.freq = 1;
-		attr.sample_freq = frequency;
+		attr.sample_freq = options->frequency;
 	}
 	return perf_event_open(&attr, cpu);
 }
@@ -101,7 +115,7 @@ int event_rings__add_cpu(struct event_rings *rings, int cpu)
 	ring.page = mmap(NULL, (size_t)getpagesize() + RING_BYTES, PROT_READ | PROT_WRITE,
 			 MAP_SHARED, ring.fd, 0);
 	if (ring.page == MAP_FAILED) {
-		int err = -errno;
+		int err = errno == EPERM ? -ENOBUFS : -errno;
 
 		close(ring.fd);
 		return err;

@@ -2,17 +2,22 @@
 #pragma once
 
 /* perf_event_open(2): sampling events, and the rings of process events. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/cli/options.h"
 #include "collector/source/batch.h"
 
 /* A sampling event on a CPU, not yet enabled: fd or a negative errno. */
-int perf_open_sampler(const struct event_choice *event, uint32_t frequency, int cpu);
+int perf_open_sampler(const struct options *options, int cpu);
+
+/* Why the kernel has no such call for us, as one line; false: it is another error. */
+bool perf_explain_refusal(int err);
 
 /* The rings of MMAP2, COMM, FORK and EXIT records, one per CPU. */
 struct event_rings;
 
+/* A negative errno; -ENOBUFS: they do not fit what we may lock in memory. */
 int event_rings__open(struct event_rings **ret_rings);
 void event_rings__free(struct event_rings *rings);
 DEFINE_FREEP(event_rings)

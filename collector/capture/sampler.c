@@ -12,6 +12,7 @@
 
 #include "bpf/shared/event.h"
 #include "bpf/shared/unwind.h"
+#include "collector/capture/event_table.h"
 #include "collector/capture/perf_events.h"
 #include "common/log.h"
 #include "sonde.skel.h"
@@ -74,6 +75,7 @@ static void configure(struct sonde_bpf *skel, const struct options *options)
 	config->wake_bytes = bytes / 4;
 	config->stop_sampled = options->stop_sampled;
 	config->fault_rate = options->fault_rate;
+	config->weigh_counts = !event_period(options);
 	if (options->comm)
 		strncpy(config->comm, options->comm, COMM_LEN - 1);
 	bpf_map__set_max_entries(skel->maps.samples, bytes);
@@ -189,7 +191,7 @@ static int add_cpu(struct sampler *sampler, int cpu)
 	if (!more)
 		return -ENOMEM;
 	sampler->events = more;
-	fd = perf_open_sampler(sampler->options->event, sampler->options->frequency, cpu);
+	fd = perf_open_sampler(sampler->options, cpu);
 	if (fd < 0)
 		return fd;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {

@@ -36,6 +36,7 @@ struct event_choice { /* -e: a row of the table in collector/capture/event_table
 	const char *sample_unit; /* "nanoseconds" or "count" */
 	uint32_t perf_type; /* PERF_TYPE_* */
 	uint64_t perf_config;
+	uint32_t period; /* every so many are sampled, unless -F is given; 0: -F's default is */
 };
 
 struct options {

@@ -41,6 +41,14 @@ void ingest__fini(struct ingest *ingest)
 	memset(ingest, 0, sizeof(*ingest));
 }
 
+uint64_t ingest__lost(const struct ingest *ingest)
+{
+	const struct counts *c = &ingest->counts;
+
+	return c->counters[COUNTER_RING_FULL] + c->counters[COUNTER_NO_SCRATCH] +
+	       c->counters[COUNTER_BUSY] + ingest->no_memory;
+}
+
 char *ingest__host_value(const struct ingest *ingest, const char *key)
 {
 	const char *at = ingest->host;

@@ -31,5 +31,6 @@ void ingest__fini(struct ingest *ingest);
 void ingest__apply(struct ingest *ingest, const struct record_header *rec);
 /* After the last record: what is still held is counted with the frame that it has. */
 void ingest__finish(struct ingest *ingest);
+uint64_t ingest__lost(const struct ingest *ingest); /* samples that were taken but not kept */
 /* A value of the host's key=value lines; "" when absent. The caller frees it. */
 char *ingest__host_value(const struct ingest *ingest, const char *key);

@@ -453,15 +453,9 @@ static void add_stack(void *ctx, const struct stack *stack)
 	profile__add_sample(p, &sample);
 }
 
-static uint64_t lost_samples(const struct ingest *ingest)
-{
-	return ingest->counts.counters[COUNTER_RING_FULL] +
-	       ingest->counts.counters[COUNTER_NO_SCRATCH] + ingest->no_memory;
-}
-
 static void add_lost(struct naming *n)
 {
-	uint64_t lost = lost_samples(n->ingest);
+	uint64_t lost = ingest__lost(n->ingest);
 	struct profile_sample sample = { .first_frame = n->profile->frames_cnt, .frame_cnt = 1 };
 
 	if (!lost)
@@ -483,7 +477,7 @@ static void add_types(struct naming *n)
 							 string(n, event->sample_unit) };
 	p->value_type_cnt = 2;
 	p->period_type = p->value_types[1];
-	n->period = strcmp(event->name, "cpu-clock") ? 1 : 1000000000LL / n->options->frequency;
+	n->period = n->options->period ? (int64_t)n->options->period : 1;
 	p->period = n->period;
 	p->default_type = string(n, event->sample_type);
 	p->duration_ns = (int64_t)n->ingest->duration_ns;
@@ -506,9 +500,13 @@ static void add_comments(struct naming *n)
 	scope_memory char *kernel = ingest__host_value(n->ingest, "kernel");
 	uint64_t frames = n->named + n->placed;
 
-	profile__add_comment(p, "host: %s, kernel %s, %u Hz %s", host, kernel,
-			     n->options->frequency, n->options->event->name);
-	profile__add_comment(p, "lost samples: %" PRIu64, lost_samples(n->ingest));
+	if (n->options->event->period && n->options->period)
+		profile__add_comment(p, "host: %s, kernel %s, 1 of %" PRIu64 " %s", host, kernel,
+				     n->options->period, n->options->event->name);
+	else
+		profile__add_comment(p, "host: %s, kernel %s, %u Hz %s", host, kernel,
+				     n->options->frequency, n->options->event->name);
+	profile__add_comment(p, "lost samples: %" PRIu64, ingest__lost(n->ingest));
 	profile__add_comment(p, "truncated stacks: %" PRIu64, n->ingest->truncated);
 	profile__add_comment(p, "unnamed locations: %.1f%% of %" PRIu64,
 			     frames ? 100.0 * (double)n->placed / (double)frames : 0.0, frames);

@@ -12,6 +12,7 @@ struct debuginfod;
 struct naming_options {
 	const struct event_choice *event;
 	uint32_t frequency;
+	uint64_t period; /* as event_period() */
 	/* opens a binary that has no descriptor: fd or negative errno */
 	int (*open_binary)(const struct binary *binary);
 	const char *const *debug_dirs; /* --debug-dir */

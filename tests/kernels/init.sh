@@ -26,6 +26,7 @@ run() { # NAME ARGS...
 echo "kernel $(uname -r)"
 run command -- chain 2
 run syscalls -- reader 2
+run faults -e page-faults -F 999 -a -d 2
 run module -a -- insmod /raid6_pq.ko
 
 # A CPU that goes and comes while we record; then a program that may only run there.

@@ -27,7 +27,7 @@ def files(request, build, tmp_path_factory):
     assert f"kernel {request.param}." in console, console[-2000:]
     for name, data in sent.items():
         (folder / name).write_bytes(data)
-    assert len(sent) == 8, console[-3000:]
+    assert len(sent) == 10, console[-3000:]
     return folder
 
 
@@ -56,6 +56,14 @@ def test_user_stacks_of_samples_in_the_kernel(files):
     whole = weigh(inside, lambda names, _: names.count("reader_mid") == 4 and "main" in names and
                   names[-1] == "_start")
     assert total > 50 and whole > 0.95 * total, (whole, total)
+
+
+def test_an_event_by_frequency(files):
+    """The weight is read from the event's counter."""
+    profile = Profile(files / "faults.pb.gz")
+    assert violations(profile) == [] and profile.types[1] == ("page_faults", "count")
+    assert "exit status 0" in (files / "faults.txt").read_text()
+    assert weigh(profile.stacks(), lambda names, labels: True) > 0
 
 
 def test_modules_have_names(files):
