@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/cli/cli.h"
 #include "common/log.h"
@@ -14,17 +16,31 @@ static const struct {
 	{ "doctor", cmd_doctor },
 };
 
+/* A descriptor below 3 that is closed would become a map or a ring, and our words would go there. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
-	int status = cli_parse(argc, argv, &options);
+	int status;
 
+	fill_standard_fds();
+	status = cli_parse(argc, argv, &options);
 	if (status < 0)
 		return EXIT_USAGE;
 	if (status == CLI_DONE)
 		return 0;
 	if (options.verbose)
-		log_set_level(LOG_INFO);
+		log_set_level(options.verbose > 1 ? LOG_DEBUG : LOG_INFO);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(commands[i].name, options.command_name))
 			return commands[i].run(&options);

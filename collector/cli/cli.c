@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/cli/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
@@ -55,6 +56,13 @@ static int parse_flag(const struct cli_opt *opt, const char *arg, struct options
 {
 	(void)arg;
 	*(bool *)field(opt, options) = true;
+	return 0;
+}
+
+static int parse_count(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	(void)arg;
+	++*(uint32_t *)field(opt, options);
 	return 0;
 }
 
@@ -115,7 +123,8 @@ static int parse_ids(struct options *options, const char *arg, enum filter_kind 
 		char *end;
 		unsigned long id = strtoul(at, &end, 10);
 
-		if (end == at || (*end && *end != ',') || !id || id > INT32_MAX || *at == '-')
+		if (!isdigit((unsigned char)*at) || (*end && *end != ',') ||
+		    (*end && !end[1]) || !id || id > INT32_MAX)
 			return usage("'%s' is not a list of process or thread ids such as 12,345", arg);
 		if (options->ids_cnt == OPTIONS_MAX_IDS)
 			return usage("at most %d ids", OPTIONS_MAX_IDS);
@@ -139,9 +148,9 @@ static int parse_tids(const struct cli_opt *opt, const char *arg, struct options
 
 static int parse_comm(const struct cli_opt *opt, const char *arg, struct options *options)
 {
-	if (!*arg || strlen(arg) >= COMM_LEN)
-		return usage("--comm takes a process name of 1 to 15 characters");
-	options->comm = arg;
+	if (strlen(arg) >= COMM_LEN)
+		log_warn("the kernel keeps %d characters of a name: sampling processes named '%.*s'",
+			 COMM_LEN - 1, COMM_LEN - 1, arg);
 	return parse_text(opt, arg, options) ? -EINVAL : set_filter(options, FILTER_COMM);
 }
 
@@ -265,8 +274,8 @@ static const struct cli_opt opts[] = {
 	{ 'n', "top", "N", parse_number, FIELD(top), 1, 1000000, FOR_REPORT, false, "rows (30)" },
 	{ 264, "focus", "REGEX", parse_text, FIELD(focus), 0, 0, FOR_REPORT, false,
 	  "only samples with a function or file that matches" },
-	{ 'v', "verbose", NULL, parse_flag, FIELD(verbose), 0, 0,
-	  FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "more words" },
+	{ 'v', "verbose", NULL, parse_count, FIELD(verbose), 0, 0,
+	  FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "more words; twice: the verifier's too" },
 	{ 265, "debug-stop", NULL, parse_flag, FIELD(stop_sampled), 0, 0, FOR_RECORD, true,
 	  "SIGSTOP to the thread just sampled" },
 	{ 290, "debug-copy", NULL, parse_flag, FIELD(copy_all), 0, 0, FOR_RECORD, true,
@@ -342,6 +351,17 @@ static void fill_getopt(unsigned int which, char *shorts, struct option *longs)
 	longs[cnt] = (struct option){ 0 };
 }
 
+/* getopt_long() tells of a single letter, or of a long option that has a value but takes none. */
+static int unknown(const char *arg)
+{
+	for (size_t i = 0; optopt > 0 && i < OPT_CNT; i++)
+		if (opts[i].short_name == optopt && !opts[i].arg && !strncmp(arg, "--", 2))
+			return usage("--%s takes no value; see sonde --help", opts[i].long_name);
+	if (optopt > 0 && optopt < 256)
+		return usage("no option '-%c'; see sonde --help", optopt);
+	return usage("no option '%s'; see sonde --help", arg);
+}
+
 static int parse_options(int argc, char **argv, unsigned int which, struct options *options)
 {
 	char shorts[2 * MAX_OPTS + 3];
@@ -356,7 +376,7 @@ static int parse_options(int argc, char **argv, unsigned int which, struct optio
 		if (c == ':')
 			return usage("%s needs a value; see sonde --help", argv[optind - 1]);
 		if (c == '?')
-			return usage("no option '%s'; see sonde --help", argv[optind - 1]);
+			return unknown(argv[optind - 1]);
 		if (c == 'h')
 			return print_help(which);
 		for (size_t i = 0; i < OPT_CNT; i++)
@@ -385,6 +405,10 @@ static int take_rest(int argc, char **argv, unsigned int which, struct options *
 	if (which == FOR_RECORD) {
 		if (optind < argc)
 			options->command = argv + optind;
+		else if (!strcmp(argv[argc - 1], "--"))
+			return usage("no command after --; leave it out, or: sonde record -- COMMAND ARG...");
+		if (options->raw && !strcmp(options->raw, options->output))
+			return usage("-o and --raw write two things: give them two names");
 		if (options->all && options->filter != FILTER_NONE)
 			return usage("-a means the whole host: leave out -p, -t, --comm and --cgroup");
 		if (options->command && !options->all && options->filter == FILTER_NONE)

@@ -71,7 +71,7 @@ struct options {
 	const char *output; /* -o; "-" is standard output */
 	const char *raw; /* --raw */
 	uint32_t labels; /* enum label_flag */
-	bool verbose; /* -v */
+	uint32_t verbose; /* -v, or more of them */
 
 	/* replay, report */
 	const char *input;
