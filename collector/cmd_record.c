@@ -1,103 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "collector/cli/cli.h"
 #include "collector/command.h"
 #include "collector/finish.h"
-#include "collector/output/file.h"
+#include "collector/preflight.h"
 #include "collector/session.h"
-#include "common/io.h"
+#include "collector/signals.h"
 #include "common/log.h"
 
-#define INIT_PID_NAMESPACE 4026531836UL /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
-
-static volatile sig_atomic_t stop_asked;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	if (stop_asked)
-		_exit(130); /* the second one: writing is given up */
-	stop_asked = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	sigaction(SIGPIPE, &action, NULL);
-}
-
-static int check_namespace(void)
-{
-	struct stat st;
-
-	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INIT_PID_NAMESPACE)
-		return 0;
-	log_error("this is a PID namespace of its own, whose process ids the kernel side does not know: "
-		  "run in the host's (docker run --pid=host)");
-	return -EPERM;
-}
-
-static int check_frequency(const struct options *options)
-{
-	scope_memory char *text = NULL;
-	size_t size;
-	unsigned long max;
-
-	if (io_read_file("/proc/sys/kernel/perf_event_max_sample_rate", 64, &text, &size))
-		return 0;
-	max = strtoul(text, NULL, 10);
-	if (!max || options->frequency <= max)
-		return 0;
-	log_error("kernel.perf_event_max_sample_rate is %lu: use -F %lu or less, or sysctl -w "
-		  "kernel.perf_event_max_sample_rate=%u",
-		  max, max, options->frequency);
-	return -EINVAL;
-}
-
-static int check_ids(const struct options *options)
-{
-	char path[64];
-
-	for (uint32_t i = 0; i < options->ids_cnt; i++) {
-		snprintf(path, sizeof(path), "/proc/%u", options->ids[i]);
-		if (!access(path, F_OK))
-			continue;
-		log_error("no process or thread %u: it has ended, or never was", options->ids[i]);
-		return -ESRCH;
-	}
-	return 0;
-}
-
-static int preflight(const struct options *options)
-{
-	int err;
-
-	if (geteuid()) {
-		log_error("needs root, or CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYSLOG: run it "
-			  "with sudo");
-		return -EPERM;
-	}
-	err = check_namespace();
-	if (!err)
-		err = check_frequency(options);
-	if (!err)
-		err = check_ids(options);
-	return err ? err : output_check(options->output);
-}
+/* The command after "--", while we record it. */
+struct child {
+	pid_t pid; /* 0: no command, or its end was waited for */
+	int gate_fd; /* -1: it was let go */
+	int status; /* what we exit with */
+	bool refused; /* by exec */
+};
 
 static int add_targets(struct session *session, const struct options *options, pid_t child)
 {
@@ -112,44 +35,98 @@ static int add_targets(struct session *session, const struct options *options, p
 	return err;
 }
 
-static int record(const struct options *options, pid_t child, int gate_fd, int *ret_status)
+static int start_child(const struct options *options, struct child *child)
+{
+	if (!options->command)
+		return 0;
+	child->pid = command_start(options->command, &child->gate_fd);
+	if (child->pid > 0)
+		return 0;
+	log_error("cannot start %s: %s", options->command[0], strerror(-child->pid));
+	return child->pid;
+}
+
+static int release_child(const struct options *options, struct child *child)
+{
+	int err = child->pid ? command_go(take_fd(&child->gate_fd)) : 0;
+
+	child->refused = err;
+	if (err)
+		log_error("cannot run %s: %s", options->command[0], strerror(-err));
+	return err;
+}
+
+static void take_status(struct child *child, int status)
+{
+	child->status = command_exit_status(status);
+	child->pid = 0;
+}
+
+/* Sampling is over. A command that goes on is ended as we were: by the signal that was sent to us, or
+ * because its time is over; what a terminal sends it has got as well. */
+static void end_child(struct child *child)
+{
+	int status, sig = signals_take_sent();
+
+	if (!child->pid)
+		return;
+	if (waitpid(child->pid, &status, WNOHANG) == child->pid)
+		take_status(child, status);
+	else if (sig || !*signals_stop())
+		kill(child->pid, sig ? sig : SIGTERM);
+}
+
+static void wait_for_child(struct child *child)
+{
+	int status;
+
+	while (child->pid) {
+		int sig = signals_take_sent();
+
+		if (sig)
+			kill(child->pid, sig);
+		if (waitpid(child->pid, &status, 0) == child->pid)
+			take_status(child, status);
+		else if (errno != EINTR)
+			return;
+	}
+}
+
+static int record(const struct options *options, struct child *child)
 {
 	scope_free(session) struct session *session = NULL;
-	int err = session__open(options, &session), ended;
+	int err = session__open(options, &session), raw_err, status;
 
 	if (!err)
-		err = add_targets(session, options, child);
+		err = add_targets(session, options, child->pid);
 	if (!err)
 		err = session__start(session);
+	if (!err)
+		err = release_child(options, child);
 	if (err)
 		return err;
-	if (child)
-		command_go(gate_fd);
-	ended = session__run(session, &stop_asked, child, ret_status);
-	session__stop(session);
-	if (child && !ended)
-		kill(child, SIGTERM);
+	if (session__run(session, signals_stop(), child->pid, &status))
+		take_status(child, status);
+	end_child(child);
+	raw_err = session__stop(session);
 	err = write_profile(session__ingest(session), options, session__map_bytes(session));
-	return err;
+	signals_written();
+	return err ? err : raw_err;
 }
 
 int cmd_record(const struct options *options)
 {
-	int status = 0, gate_fd = -1, err = preflight(options);
-	pid_t child = 0;
+	struct child child = { .gate_fd = -1 };
+	int err = preflight(options);
 
+	if (!err)
+		err = start_child(options, &child);
 	if (err)
 		return 1;
-	if (options->command) {
-		child = command_start(options->command, &gate_fd);
-		if (child < 0) {
-			log_error("cannot start %s: %s", options->command[0], strerror(-child));
-			return 1;
-		}
-	}
-	catch_signals();
-	err = record(options, child, gate_fd, &status);
-	if (err)
-		return 1;
-	return child ? command_exit_status(status) : 0;
+	signals_catch();
+	err = record(options, &child);
+	if (child.gate_fd >= 0)
+		close(child.gate_fd); /* it was not let go, and ends */
+	wait_for_child(&child);
+	return err && !child.refused ? 1 : child.status;
 }

@@ -50,7 +50,7 @@ int cmd_replay(const struct options *options)
 {
 	struct options recorded;
 	struct ingest ingest;
-	int err = output_check(options->output);
+	int err = output_check(options->output, "-o");
 
 	if (err || ingest__init(&ingest, options->labels))
 		return 1;

@@ -2,24 +2,23 @@
 #include "collector/command.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The gate is closed by a successful exec; what comes through it instead is the reason why not. */
 static void run_child(char **argv, int gate_fd)
 {
 	char go;
+	int err;
 
 	if (read(gate_fd, &go, 1) != 1)
 		_exit(125); /* the profiler gave up */
-	close(gate_fd);
-	signal(SIGPIPE, SIG_DFL);
 	execvp(argv[0], argv);
-	fprintf(stderr, "sonde: %s: %s\n", argv[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	err = errno;
+	if (write(gate_fd, &err, sizeof(err)) < 0)
+		_exit(125);
+	_exit(err == ENOENT ? 127 : 126);
 }
 
 pid_t command_start(char **argv, int *ret_gate_fd)
@@ -27,11 +26,16 @@ pid_t command_start(char **argv, int *ret_gate_fd)
 	int gate[2];
 	pid_t pid;
 
-	if (pipe2(gate, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate))
 		return -errno;
 	pid = fork();
-	if (pid < 0)
-		return -errno;
+	if (pid < 0) {
+		int err = -errno;
+
+		close(gate[0]);
+		close(gate[1]);
+		return err;
+	}
 	if (!pid) {
 		close(gate[1]);
 		run_child(argv, gate[0]);
@@ -41,11 +45,17 @@ pid_t command_start(char **argv, int *ret_gate_fd)
 	return pid;
 }
 
-void command_go(int gate_fd)
+int command_go(int gate_fd)
 {
-	if (write(gate_fd, "", 1) < 0)
-		perror("sonde: starting the command");
+	ssize_t n = send(gate_fd, "", 1, MSG_NOSIGNAL);
+	int err = 0;
+
+	if (n == 1)
+		do
+			n = read(gate_fd, &err, sizeof(err));
+		while (n < 0 && errno == EINTR);
 	close(gate_fd);
+	return n == sizeof(err) ? -err : 0;
 }
 
 int command_exit_status(int status)

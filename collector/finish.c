@@ -29,6 +29,15 @@ static const struct {
 #include "bpf/shared/errors.def"
 };
 
+static const char *const counter_texts[] = {
+#define COUNTER(name, words) words,
+#include "bpf/shared/errors.def"
+};
+
+/* Each cost a sample, or a process its tables for a while. */
+static const enum counter troubles[] = { COUNTER_RING_FULL, COUNTER_NO_SCRATCH, COUNTER_BUSY,
+					 COUNTER_EVENT_LOST, COUNTER_MAP_FULL };
+
 static double seconds(struct timeval t)
 {
 	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
@@ -49,11 +58,15 @@ static void say_cost(const struct ingest *ingest, uint64_t map_bytes)
 static void say_losses(const struct ingest *ingest, bool all)
 {
 	const struct counts *c = &ingest->counts;
-	uint64_t lost = c->counters[COUNTER_RING_FULL] + c->counters[COUNTER_NO_SCRATCH] +
-			ingest->no_memory;
 
-	fprintf(stderr, "lost: %" PRIu64 " samples, %" PRIu64 " process events\n", lost,
-		ingest->event_records_lost);
+	fprintf(stderr, "lost: %" PRIu64 " samples, %" PRIu64 " process events\n",
+		ingest__lost(ingest), ingest->event_records_lost);
+	if (ingest->no_memory)
+		fprintf(stderr, "lost: %" PRIu64 " times: budget of memory used up\n", ingest->no_memory);
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(*troubles); i++)
+		if (c->counters[troubles[i]])
+			fprintf(stderr, "lost: %" PRIu64 " times: %s\n",
+				(uint64_t)c->counters[troubles[i]], counter_texts[troubles[i]]);
 	for (int i = 0; i < STOP_CNT; i++)
 		if (c->stops[i] && (all || !stops[i].complete))
 			fprintf(stderr, "%s: %" PRIu64 " stacks: %s\n",
@@ -61,27 +74,55 @@ static void say_losses(const struct ingest *ingest, bool all)
 				(uint64_t)c->stops[i], stops[i].text);
 }
 
-static void say_summary(const struct ingest *ingest, const struct profile *profile,
-			const struct options *options, uint64_t map_bytes)
+static const char *why_nothing(const struct ingest *ingest, const struct options *options)
 {
-	uint64_t samples = aggregate__samples(ingest->aggregate);
-
-	if (!samples) {
-		fprintf(stderr, "sonde: 0 samples: %s\n",
-			options->filter == FILTER_NONE ? "nothing ran" : "it did not run");
-	} else {
-		report_top(stderr, profile, 10);
+	if (ingest__lost(ingest))
+		return "all were lost";
+	switch (options->filter) {
+	case FILTER_NONE:
+		return "nothing ran";
+	case FILTER_COMM:
+		return "no process of that name ran";
+	case FILTER_CGROUP:
+		return "nothing in that cgroup ran";
+	default:
+		return options->command ? "it did not run, or too briefly: -F 999 samples more often" :
+					  "it did not run";
 	}
+}
+
+static void say_what_is_there(const struct ingest *ingest, const struct profile *profile,
+			      const struct options *options, uint64_t map_bytes)
+{
+	if (aggregate__samples(ingest->aggregate))
+		report_top(stderr, profile, 10);
+	else
+		fprintf(stderr, "sonde: 0 samples: %s\n", why_nothing(ingest, options));
 	say_losses(ingest, options->verbose);
 	if (map_bytes)
 		advise(stderr, ingest, profile);
 	if (map_bytes)
 		say_cost(ingest, map_bytes);
-	fprintf(stderr, "wrote %s: %" PRIu64 " samples in %.1f s\n",
-		strcmp(options->output, "-") ? options->output : "standard output", samples,
-		(double)ingest->duration_ns / 1e9);
-	if (strcmp(options->output, "-"))
-		fprintf(stderr, "next: go tool pprof -http=: %s\n", options->output);
+}
+
+/* file: NULL for standard output. */
+static void say_where(const struct ingest *ingest, const char *file)
+{
+	fprintf(stderr, "wrote %s: %" PRIu64 " samples in %.1f s\n", file ? file : "standard output",
+		aggregate__samples(ingest->aggregate), (double)ingest->duration_ns / 1e9);
+	if (file)
+		fprintf(stderr, "next: go tool pprof -http=: %s\n", file);
+}
+
+static void say_failure(const struct options *options, int err, const char *rescued)
+{
+	const char *file = strcmp(options->output, "-") ? options->output : "standard output";
+
+	if (rescued)
+		log_error("cannot write %s: %s; the profile is in %s", file, strerror(-err), rescued);
+	else
+		log_error("cannot write %s: %s; make room there, or choose another place with -o FILE",
+			  file, strerror(-err));
 }
 
 int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes)
@@ -100,6 +141,7 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 	};
 	scope_free(profile) struct profile *profile = NULL;
 	scope_memory uint8_t *data = NULL;
+	scope_memory char *rescued = NULL;
 	size_t size;
 	int err;
 
@@ -113,8 +155,11 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 		log_error("cannot make the profile: %s", strerror(-err));
 		return err;
 	}
-	err = output_write(options->output, data, size);
-	if (!err)
-		say_summary(ingest, profile, options, map_bytes);
+	err = output_write(options->output, data, size, &rescued);
+	say_what_is_there(ingest, profile, options, map_bytes);
+	if (err)
+		say_failure(options, err, rescued);
+	else
+		say_where(ingest, strcmp(options->output, "-") ? options->output : NULL);
 	return err;
 }

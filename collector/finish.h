@@ -5,5 +5,6 @@
 #include "collector/cli/options.h"
 #include "collector/profile/ingest.h"
 
-/* map_bytes: memory of BPF maps and rings; 0 for a replay. */
+/* map_bytes: memory of BPF maps and rings; 0 for a replay. A negative errno, logged: the profile is not
+ * where it was wanted. */
 int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes);

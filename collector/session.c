@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "collector/capture/live_source.h"
+#include "collector/output/file.h"
 #include "collector/source/raw_file.h"
 #include "collector/tables/keeper.h"
 #include "common/clock.h"
@@ -25,7 +26,8 @@ struct session {
 	struct ingest ingest; /* owned, as the rest */
 	struct live_source *live;
 	struct keeper *keeper;
-	struct raw_writer *raw;
+	struct raw_writer *raw; /* into the next */
+	struct output_file *raw_file;
 	uint64_t started_ns;
 	uint64_t shown_ns;
 	uint64_t map_bytes;
@@ -77,9 +79,26 @@ static int open_raw(struct session *s)
 
 	if (!s->options->raw)
 		return 0;
-	err = raw_writer__open(s->options->raw, &s->raw);
+	err = output_file__open(s->options->raw, &s->raw_file);
+	if (!err)
+		err = raw_writer__open(output_file__fd(s->raw_file), &s->raw);
 	if (err)
 		log_error("cannot write %s: %s", s->options->raw, strerror(-err));
+	return err;
+}
+
+static int close_raw(struct session *s)
+{
+	int err;
+
+	if (!s->raw)
+		return 0;
+	err = raw_writer__close(take_ptr(s->raw));
+	if (!err)
+		err = output_file__commit(s->raw_file);
+	if (err)
+		log_error("cannot write %s: %s; make room there, or choose another place with --raw FILE",
+			  s->options->raw, strerror(-err));
 	return err;
 }
 
@@ -125,11 +144,12 @@ static void close_parts(struct session *s)
 {
 	keeper__free(s->keeper);
 	live_source__free(s->live);
-	if (raw_writer__close(s->raw))
-		log_error("%s is not whole: the disk is full?", s->options->raw);
+	raw_writer__close(s->raw);
+	output_file__free(s->raw_file);
 	s->keeper = NULL;
 	s->live = NULL;
 	s->raw = NULL;
+	s->raw_file = NULL;
 }
 
 void session__free(struct session *s)
@@ -144,6 +164,27 @@ void session__free(struct session *s)
 int session__add_target(struct session *s, uint32_t id)
 {
 	return live_source__add_target(s->live, id);
+}
+
+bool session__has_targets(const struct session *s)
+{
+	enum filter_kind filter = s->options->filter;
+
+	return (filter != FILTER_PID && filter != FILTER_TID) || live_source__has_targets(s->live);
+}
+
+/* Whoever ended before its end was followed would stay in the set for ever. */
+static int drop_ended_targets(struct session *s)
+{
+	const struct options *o = s->options;
+
+	for (uint32_t i = 0; i < o->ids_cnt; i++)
+		if (proc_has_ended(o->ids[i]))
+			live_source__drop_target(s->live, o->ids[i]);
+	if (session__has_targets(s))
+		return 0;
+	log_error("%u has ended before it could be sampled", o->ids[0]);
+	return -ESRCH;
 }
 
 /* Processes that were named have their tables when sampling begins. */
@@ -165,6 +206,8 @@ int session__start(struct session *s)
 {
 	int err = live_source__follow(s->live);
 
+	if (!err)
+		err = drop_ended_targets(s);
 	if (err)
 		return err;
 	prepare_targets(s);
@@ -196,7 +239,7 @@ int session__run(struct session *s, const volatile sig_atomic_t *stop, int child
 	uint64_t end = s->options->duration_ns ? s->started_ns + s->options->duration_ns :
 						       UINT64_MAX;
 
-	while (!*stop && now_ns() < end) {
+	while (!*stop && now_ns() < end && session__has_targets(s)) {
 		turn(s);
 		show_progress(s);
 		if (child && waitpid(child, ret_child_status, WNOHANG) == child)
@@ -220,8 +263,9 @@ static void open_the_rest(struct session *s)
 	keeper__finish(s->keeper);
 }
 
-void session__stop(struct session *s)
+int session__stop(struct session *s)
 {
+	int err;
 	struct record_source *records = live_source__records(s->live);
 
 	if (s->shown_ns != s->started_ns)
@@ -233,7 +277,9 @@ void session__stop(struct session *s)
 	keeper__free(take_ptr(s->keeper)); /* naming needs the memory */
 	while (records->read(records, 0, on_record, s) > 0)
 		;
+	err = close_raw(s);
 	close_parts(s);
+	return err;
 }
 
 struct ingest *session__ingest(struct session *s)

@@ -16,12 +16,16 @@ void session__free(struct session *session);
 DEFINE_FREEP(session)
 
 int session__add_target(struct session *session, uint32_t id);
+bool session__has_targets(const struct session *session); /* somebody is left to sample */
+/* Errors are logged. -ESRCH: all targets have ended meanwhile. */
 int session__start(struct session *session);
-/* Reads until *stop, the duration, or the end of child (0: none). Progress goes to a terminal. */
+/* Reads until *stop, the duration, or the end of child (0: none; 1 is returned then) or of all targets.
+ * Progress goes to a terminal. */
 int session__run(struct session *session, const volatile sig_atomic_t *stop, int child,
 		 int *ret_child_status);
-/* Stops sampling, reads the rest, and gives back all that only recording needs. */
-void session__stop(struct session *session);
+/* Stops sampling, reads the rest, and gives back all that only recording needs. A negative errno, logged:
+ * the raw file could not be kept. */
+int session__stop(struct session *session);
 
 struct ingest *session__ingest(struct session *session);
 uint64_t session__map_bytes(const struct session *session); /* once stopped */

@@ -126,12 +126,16 @@ static int read_rest(struct live_source *live, record_fn fn, void *ctx)
 static int read_end(struct live_source *live, record_fn fn, void *ctx)
 {
 	struct counters_record counters = { .h = { RECORD_COUNTERS, sizeof(counters), now_ns() } };
+	struct lost_record lost = { .h = { RECORD_LOST, sizeof(lost), now_ns() },
+				    .cnt = batch__dropped(live->batch) };
 	struct end_record end = { .h = { RECORD_END, sizeof(end), now_ns() } };
 
 	if (live->has_kernel_frames) /* reading costs 40 ms */
 		host_read_kallsyms(fn, ctx); /* while our programs are loaded: they have names too */
 	if (sampler__counts(live->sampler, &counters.counts))
 		log_warn("cannot read the counters of the kernel side, ignoring");
+	if (lost.cnt)
+		fn(ctx, &lost.h);
 	fn(ctx, &counters.h);
 	end.duration_ns = live->stopped_ns - live->started_ns;
 	fn(ctx, &end.h);
@@ -162,12 +166,13 @@ static int open_rings(struct live_source *live)
 	struct sampler_maps maps = sampler__maps(live->sampler);
 	int err = event_rings__open(&live->events);
 
-	if (err) {
-		log_error("cannot watch processes (perf_event_open): %s; raise "
-			  "kernel.perf_event_mlock_kb or run as root",
-			  strerror(-err));
+	if (err == -ENOBUFS)
+		log_error("kernel.perf_event_mlock_kb is too small for the rings of process events: sysctl "
+			  "-w kernel.perf_event_mlock_kb=516, or give CAP_IPC_LOCK");
+	else if (err && !perf_explain_refusal(err))
+		log_error("cannot watch processes: %s", strerror(-err));
+	if (err)
 		return err;
-	}
 	live->batch = batch__new();
 	live->samples = ring_buffer__new(maps.samples, take_ring_record, live, NULL);
 	live->copies = ring_buffer__new(maps.copies, take_ring_record, live, NULL);
@@ -222,6 +227,16 @@ struct sampler_maps live_source__maps(const struct live_source *live)
 int live_source__add_target(struct live_source *live, uint32_t id)
 {
 	return sampler__add_target(live->sampler, id);
+}
+
+void live_source__drop_target(struct live_source *live, uint32_t id)
+{
+	sampler__drop_target(live->sampler, id);
+}
+
+bool live_source__has_targets(const struct live_source *live)
+{
+	return sampler__has_targets(live->sampler);
 }
 
 void live_source__watch(struct live_source *live, int fd)

@@ -18,6 +18,8 @@ DEFINE_FREEP(live_source)
 struct record_source *live_source__records(struct live_source *live); /* borrowed */
 struct sampler_maps live_source__maps(const struct live_source *live);
 int live_source__add_target(struct live_source *live, uint32_t id);
+void live_source__drop_target(struct live_source *live, uint32_t id);
+bool live_source__has_targets(const struct live_source *live); /* those that end leave by themselves */
 void live_source__watch(struct live_source *live, int fd); /* readable: read() returns as well */
 
 /* Follows processes from here on: events first, then /proc, so that what happens in between is seen

@@ -84,15 +84,15 @@ static void configure(struct sonde_bpf *skel, const struct options *options)
 
 static void explain_load(int err)
 {
-	if (err == -EPERM || err == -EACCES)
-		log_error("the kernel refused the BPF programs (%s): run as root, or with CAP_BPF and "
-			  "CAP_PERFMON; inside a container seccomp must allow bpf(2)",
-			  strerror(-err));
+	if (err == -EPERM)
+		log_error("bpf(2) is refused although the rights for it are here: a seccomp filter forbids "
+			  "it (docker run --security-opt seccomp=unconfined), or kernel lockdown");
 	else if (err == -ESRCH || err == -ENOENT)
 		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
 			  "CONFIG_DEBUG_INFO_BTF=y");
 	else if (err == -ENOSYS)
-		log_error("this kernel has no BPF (bpf(2) is missing): it needs CONFIG_BPF_SYSCALL=y");
+		log_error("bpf(2) is missing: the kernel needs CONFIG_BPF_SYSCALL=y, or a seccomp filter "
+			  "hides it");
 	else
 		log_error("cannot load the BPF programs: %s; -v -v shows the verifier's words",
 			  strerror(-err));
@@ -138,6 +138,18 @@ int sampler__add_target(struct sampler *sampler, uint32_t id)
 	return bpf_map_update_elem(bpf_map__fd(sampler->skel->maps.targets), &id, &one, BPF_ANY);
 }
 
+void sampler__drop_target(struct sampler *sampler, uint32_t id)
+{
+	bpf_map_delete_elem(bpf_map__fd(sampler->skel->maps.targets), &id);
+}
+
+bool sampler__has_targets(const struct sampler *sampler)
+{
+	uint32_t first;
+
+	return !bpf_map_get_next_key(bpf_map__fd(sampler->skel->maps.targets), NULL, &first);
+}
+
 /* Where cgroup v2 is mounted: /proc/self/mountinfo, the type follows " - ". */
 static int find_cgroup_mount(char *to, size_t size)
 {
@@ -175,7 +187,8 @@ int sampler__set_cgroup(struct sampler *sampler, const char *path)
 					  BPF_ANY)) {
 		int err = -errno;
 
-		log_error("%s: %s; give a cgroup below %s", whole, strerror(-err), mount);
+		log_error("%s: %s; give a cgroup below %s", whole,
+			  err == -EBADF ? "no cgroup v2" : strerror(-err), mount);
 		return err;
 	}
 	return 0;
@@ -206,10 +219,9 @@ static int add_cpu(struct sampler *sampler, int cpu)
 
 static void explain_event(const struct options *options, int err)
 {
-	if (err == -EPERM || err == -EACCES)
-		log_error("perf_event_open(2) was refused: run as root or with CAP_PERFMON; inside a "
-			  "container seccomp must allow it");
-	else if (err == -ENOENT || err == -EOPNOTSUPP || err == -ENODEV)
+	if (perf_explain_refusal(err))
+		return;
+	if (err == -ENOENT || err == -EOPNOTSUPP || err == -ENODEV)
 		log_error("this machine has no counter for '%s': use -e cpu-clock", options->event->name);
 	else
 		log_error("cannot open event '%s' at %u Hz: %s", options->event->name,

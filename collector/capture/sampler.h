@@ -18,6 +18,8 @@ void sampler__free(struct sampler *sampler);
 DEFINE_FREEP(sampler)
 
 int sampler__add_target(struct sampler *sampler, uint32_t id);
+void sampler__drop_target(struct sampler *sampler, uint32_t id);
+bool sampler__has_targets(const struct sampler *sampler); /* the kernel side drops those that end */
 /* path: absolute, or below the cgroup v2 mount. Errors are logged. */
 int sampler__set_cgroup(struct sampler *sampler, const char *path);
 int sampler__follow_processes(struct sampler *sampler); /* attaches to fork, exec and exit */

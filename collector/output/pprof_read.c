@@ -261,8 +261,7 @@ static int read_file(const char *path, uint8_t **ret_data, size_t *ret_size)
 		if (size == room)
 			room *= 2;
 	}
-	gzclose(file);
-	if (n)
+	if (gzclose(file) != Z_OK || n) /* it may end in the middle of its stream */
 		return -EBADMSG;
 	*ret_data = take_ptr(data);
 	*ret_size = size;

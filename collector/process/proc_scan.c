@@ -112,6 +112,37 @@ int proc_scan(uint32_t pid, struct batch *batch)
 	return 0;
 }
 
+/* A leader that has ended is a zombie too while other threads go on: the group ends with the last. */
+static bool has_threads_left(uint32_t id)
+{
+	char path[64];
+	struct dirent *entry;
+	int cnt = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%u/task", id);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		cnt += isdigit((unsigned char)entry->d_name[0]) ? 1 : 0;
+	if (dir)
+		closedir(dir);
+	return cnt > 1;
+}
+
+bool proc_has_ended(uint32_t id)
+{
+	scope_memory char *stat = NULL;
+	char path[64], *state;
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", id);
+	if (io_read_file(path, 65536, &stat, &size))
+		return true;
+	state = strrchr(stat, ')');
+	return state && (!strncmp(state, ") Z", 3) || !strncmp(state, ") X", 3)) &&
+	       !has_threads_left(id);
+}
+
 int proc_scan_all(struct batch *batch)
 {
 	DIR *dir = opendir("/proc");

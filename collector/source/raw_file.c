@@ -22,19 +22,16 @@ static void put(struct raw_writer *writer, const void *data, uint32_t size)
 		writer->err = errno ? -errno : -EIO;
 }
 
-int raw_writer__open(const char *path, struct raw_writer **ret_writer)
+int raw_writer__open(int fd, struct raw_writer **ret_writer)
 {
 	struct raw_writer *writer = calloc(1, sizeof(*writer));
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int err = -errno;
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
-	if (!writer || fd < 0) {
-		free(writer);
-		return fd < 0 ? err : -ENOMEM;
-	}
-	writer->file = gzdopen(fd, "wb1");
-	if (!writer->file) {
-		close(fd);
+	if (writer && own >= 0)
+		writer->file = gzdopen(own, "wb1");
+	if (!writer || !writer->file) {
+		if (own >= 0)
+			close(own);
 		free(writer);
 		return -ENOMEM;
 	}
@@ -49,9 +46,10 @@ int raw_writer__close(struct raw_writer *writer)
 
 	if (!writer)
 		return 0;
+	errno = 0;
 	err = writer->err;
 	if (gzclose(writer->file) != Z_OK && !err)
-		err = -EIO;
+		err = errno ? -errno : -EIO;
 	free(writer);
 	return err;
 }
@@ -96,6 +94,15 @@ static int reserve(struct raw_source *raw, size_t size)
 	return 0;
 }
 
+/* gzread() has no word for a file that ends in the middle of its stream. */
+static bool ends_well(gzFile file)
+{
+	int err;
+
+	gzerror(file, &err);
+	return err == Z_OK;
+}
+
 /* 1: a record is in bytes; 0: the file's end. */
 static int read_record(struct raw_source *raw)
 {
@@ -103,7 +110,7 @@ static int read_record(struct raw_source *raw)
 	int n = gzread(raw->file, &h, sizeof(h)), err;
 
 	if (n != sizeof(h))
-		return n ? -EBADMSG : 0;
+		return n || !ends_well(raw->file) ? -EBADMSG : 0;
 	if (h.size < sizeof(h) || h.size > RECORD_MAX_SIZE || h.size % 8)
 		return -EBADMSG;
 	err = reserve(raw, h.size);
