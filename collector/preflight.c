@@ -113,10 +113,16 @@ static int check_frequency(const struct options *options)
 static int check_ids(const struct options *options)
 {
 	for (uint32_t i = 0; i < options->ids_cnt; i++) {
-		if (!proc_has_ended(options->ids[i]))
-			continue;
-		log_error("no process or thread %u: it has ended, or never was", options->ids[i]);
-		return -ESRCH;
+		uint32_t id = options->ids[i], pid = proc_of_thread(id);
+
+		if (!pid || proc_has_ended(id)) {
+			log_error("no process or thread %u: it has ended, or never was", id);
+			return -ESRCH;
+		}
+		if (options->filter == FILTER_PID && pid != id) {
+			log_error("%u is a thread of process %u: use -p %u, or -t %u", id, pid, pid, id);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

@@ -112,6 +112,19 @@ int proc_scan(uint32_t pid, struct batch *batch)
 	return 0;
 }
 
+uint32_t proc_of_thread(uint32_t tid)
+{
+	scope_memory char *status = NULL;
+	char path[64], *line;
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	if (io_read_file(path, 65536, &status, &size))
+		return 0;
+	line = strstr(status, "\nTgid:");
+	return line ? (uint32_t)strtoul(line + strlen("\nTgid:"), NULL, 10) : 0;
+}
+
 /* A leader that has ended is a zombie too while other threads go on: the group ends with the last. */
 static bool has_threads_left(uint32_t id)
 {

@@ -59,6 +59,8 @@ const struct proc_mapping *process__mapping(const struct process *process, uint6
 
 /* Puts PROCESS and MMAP records of a process of /proc into the batch. -ESRCH: it is gone. */
 int proc_scan(uint32_t pid, struct batch *batch);
+/* The process that a thread is of; 0: no such thread. A process is its first thread. */
+uint32_t proc_of_thread(uint32_t tid);
 /* No such process or thread, or a process of which only its parent's wait is left. */
 bool proc_has_ended(uint32_t id);
 /* Every process of the host; how many were found. */

@@ -270,6 +270,20 @@ def test_a_leader_that_ended_before_its_threads_has_not(sonde, tmp_path):
     assert {labels["pid"] for _, _, labels in profile(tmp_path / "p.pb.gz").stacks()} == {target.pid}
 
 
+def test_a_thread_is_no_process(sonde, tmp_path):
+    program = "import threading, time; threading.Thread(target=time.sleep, args=(30,)).start()"
+    target = subprocess.Popen(["/usr/bin/python3", "-c", program])
+    try:
+        time.sleep(0.3)
+        [thread] = {p.name for p in pathlib.Path(f"/proc/{target.pid}/task").iterdir()} - {str(target.pid)}
+        line = complaint(sonde("record", "-p", thread, "-d", 1, cwd=tmp_path))
+        assert f"{thread} is a thread of process {target.pid}" in line and f"-t {thread}" in line
+        assert sonde("record", "-t", thread, "-d", "300ms", cwd=tmp_path).returncode == 0
+    finally:
+        target.kill()
+        target.wait()
+
+
 def test_recording_ends_with_its_targets(sonde, chain, tmp_path):
     """Without -d it would go on for ever. Children that are followed are waited for."""
     out = tmp_path / "p.pb.gz"
