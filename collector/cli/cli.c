@@ -230,7 +230,7 @@ static int parse_by(const struct cli_opt *opt, const char *arg, struct options *
 			options->by = (enum report_by)i;
 			return 0;
 		}
-	return usage("--by takes function, line, file, module, process or thread, not '%s'", arg);
+	return usage("no view '%s'; there are: function line file module process thread", arg);
 }
 
 static const struct cli_opt opts[] = {
