@@ -159,7 +159,7 @@ static __always_inline __u32 take_kernel(struct scratch *s, struct bpf_perf_even
 		return 0;
 	s->rec.flags |= SAMPLE_F_KERNEL_MODE;
 	bytes = bpf_get_stack(ctx, &s->words[user_words], MAX_KERNEL_FRAMES * 8, 0);
-	if (bytes <= 0 || bytes > MAX_KERNEL_FRAMES * 8)
+	if (bytes <= 0 || bytes > MAX_KERNEL_FRAMES * 8L)
 		return 0;
 	return (__u32)bytes / 8;
 }

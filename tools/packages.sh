@@ -8,7 +8,7 @@ PKGS_TEST="libcmocka-dev python3 python3-pytest binutils g++ gdb dwz elfutils de
 	qemu-system-x86 busybox-static cpio"
 PKGS_STATIC="libbz2-dev" # named by libdw.pc, though none of it is linked
 PKGS_PROVE="debootstrap redis-server redis-tools nginx-light wrk ripgrep gron sqlite3 git perl nodejs
-	xz-utils postgresql-15 libc6-dbg dpkg-dev"
+	xz-utils postgresql-15 libc6-dbg dpkg-dev clang-format-14 clang-tidy-14 shellcheck"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -89,6 +89,7 @@ int host_vdso(const void **ret_image, size_t *ret_size)
 	char line[512];
 
 	while (maps && fgets(line, sizeof(line), maps)) {
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel prints no number that does not fit */
 		if (sscanf(line, "%lx-%lx", &start, &end) != 2 || start != at)
 			continue;
 		*ret_image = (const void *)at;

@@ -161,16 +161,15 @@ static int parse_cgroup(const struct cli_opt *opt, const char *arg, struct optio
 
 static int parse_event(const struct cli_opt *opt, const char *arg, struct options *options)
 {
-	char known[512] = "";
+	char known[512];
+	int len = 0;
 
 	(void)opt;
 	options->event = event_find(arg);
 	if (options->event)
 		return 0;
-	for (unsigned int i = 0; event_at(i); i++) {
-		strcat(known, " ");
-		strcat(known, event_at(i)->name);
-	}
+	for (unsigned int i = 0; event_at(i) && len < (int)sizeof(known); i++)
+		len += snprintf(known + len, sizeof(known) - (size_t)len, " %s", event_at(i)->name);
 	return usage("no event '%s'; there are:%s", arg, known);
 }
 

@@ -73,20 +73,20 @@ struct binary {
 struct binaries;
 
 struct binaries *binaries__new(void); /* NULL: no memory */
-void binaries__free(struct binaries *binaries);
+void binaries__free(struct binaries *all);
 DEFINE_FREEP(binaries)
 
 void binary__set_hint(struct binary *binary, uint32_t pid, uint64_t start, uint64_t end);
 /* The binary that a mapping record means; made when it is new. NULL: no memory. */
-struct binary *binaries__of_mapping(struct binaries *binaries, const struct mmap_record *rec);
-struct binary *binaries__at(struct binaries *binaries, uint32_t id); /* NULL: no such id */
-uint32_t binaries__cnt(const struct binaries *binaries);
+struct binary *binaries__of_mapping(struct binaries *all, const struct mmap_record *rec);
+struct binary *binaries__at(struct binaries *all, uint32_t id); /* NULL: no such id */
+uint32_t binaries__cnt(const struct binaries *all);
 /* The eldest that this one was joined with; itself otherwise. */
-struct binary *binaries__canonical(struct binaries *binaries, struct binary *binary);
+struct binary *binaries__canonical(struct binaries *all, struct binary *binary);
 
 /* Takes over a directory's descriptor; returns the one to use: equal roots are kept once. -1 when there
  * are too many, or for -1. */
 int binaries__keep_root(struct binaries *binaries, int root_fd);
 
 /* Takes over what opening told, and joins the binary with an elder of the same identity. */
-void binaries__learn(struct binaries *binaries, const struct file_record *rec);
+void binaries__learn(struct binaries *all, const struct file_record *rec);

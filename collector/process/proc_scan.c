@@ -24,6 +24,7 @@ static void take_maps_line(char *line, uint32_t pid, uint64_t time_ns, struct ba
 	const char *path;
 	uint32_t path_size;
 
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel prints no number that does not fit */
 	if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %n", &start, &end, perm, &off, &major,
 		   &minor, &inode, &path_at) < 7 ||
 	    perm[2] != 'x' || start >= end)

@@ -8,7 +8,7 @@ static bool sample_valid(const struct record_header *h)
 	const struct sample_record *rec = (const void *)h;
 
 	return rec->user_words <= MAX_USER_FRAMES && rec->kernel_cnt <= MAX_KERNEL_FRAMES &&
-	       h->size == sizeof(*rec) + (rec->user_words + rec->kernel_cnt) * 8U &&
+	       h->size == sizeof(*rec) + (rec->user_words + rec->kernel_cnt) * 8UL &&
 	       rec->stop < STOP_CNT;
 }
 

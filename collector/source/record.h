@@ -110,7 +110,7 @@ struct end_record { /* RECORD_END */
 };
 
 #define RECORD_ALIGN(size) (((size) + 7) & ~7U)
-#define RECORD_MAX_SIZE (64U * 1024 * 1024) /* kallsyms is the largest */
+#define RECORD_MAX_SIZE (64U << 20) /* kallsyms is the largest */
 
 static inline const char *mmap_record_path(const struct mmap_record *rec)
 {

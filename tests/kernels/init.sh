@@ -6,7 +6,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mkdir -p /tmp
-cd /tmp
+cd /tmp || exit
 
 send() { # NAME: the file between two marks, in base64
 	echo "BEGIN $1"
