@@ -130,9 +130,17 @@ static void look_build_ids(const struct host_view *host, struct fact *fact)
 	}
 }
 
+/* As record opens it. */
+static int try_event(const struct event_choice *event, int cpu)
+{
+	struct options options = { .event = event, .frequency = 99 };
+
+	return event ? perf_open_sampler(&options, cpu) : -ENOENT;
+}
+
 static void look_events(const struct host_view *host, struct fact *fact)
 {
-	int fd = perf_open_sampler(event_at(0), 99, host->cpu);
+	int fd = try_event(event_at(0), host->cpu);
 
 	if (fd >= 0) {
 		fact__set(fact, FACT_OK, "%s on %d CPUs", event_at(0)->name, host->cpu_cnt);
@@ -160,8 +168,7 @@ static void look_rings(const struct host_view *host, struct fact *fact)
 
 static void look_hardware(const struct host_view *host, struct fact *fact)
 {
-	const struct event_choice *cycles = event_find("cycles");
-	int fd = cycles ? perf_open_sampler(cycles, 99, host->cpu) : -ENOENT;
+	int fd = try_event(event_find("cycles"), host->cpu);
 
 	if (fd >= 0) {
 		fact__set(fact, FACT_OK, "yes: -e cycles and others");

@@ -90,7 +90,7 @@ def test_every_option_of_the_page_completes(prefix, complete):
     ("sonde record -e c", C_EVENTS), ("sonde record --event c", C_EVENTS),
     ("sonde record --event=c", C_EVENTS), ("sonde record -a -e page", ["page-faults"]),
     ("sonde record --labels tid,c", ["tid,comm", "tid,cpu"]), ("sonde report --by mod", ["module"]),
-    ("sonde report -n ", []), ("sonde record -F ", []), ("sonde record --no-c", ["--no-children"]),
+    ("sonde report -n ", []), ("sonde record -F ", []), ("sonde record --no-ch", ["--no-children"]),
 ])
 def test_values(complete, line, words):
     assert complete(line) == sorted(words)
