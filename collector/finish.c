@@ -127,7 +127,7 @@ static void say_failure(const struct options *options, int err, const char *resc
 
 int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes)
 {
-	struct debuginfod debuginfod = { 0 };
+	static struct debuginfod debuginfod; /* a thread that was left behind may look at it */
 	struct naming_options naming = {
 		.event = options->event,
 		.frequency = options->frequency,

@@ -2,20 +2,115 @@
 #include "collector/profile/binary_names.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/profile/debuginfod.h"
 #include "common/log.h"
+#include "common/patience.h"
 
-static int open_elf(const struct ingest *ingest, const struct naming_options *options,
-		    struct binary *b, struct elf_file **ret_file)
+#define BEYOND_NS 5000000000ULL /* symbols and debug files are looked for outside the time-out */
+
+struct naming_job { /* all of it its own: it may be left behind in a file system that hangs */
+	int fd; /* of the file; -1: image has it */
+	int root_fd;
+	void *image;
+	size_t image_size;
+	char *path;
+	uint64_t *elf_vaddrs;
+	struct debug_search search;
+	struct names_cache cache;
+	struct file_question question;
+	struct file_names *names;
+	int err;
+};
+
+static void close_any(int fd)
 {
-	if (b->kind == BINARY_VDSO)
-		return ingest->vdso ? elf_file__open_memory(ingest->vdso, ingest->vdso_size, ret_file) :
-				      -ENOENT;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void drop_job(void *ctx)
+{
+	struct naming_job *job = ctx;
+
+	file_names__free(job->names);
+	close_any(job->fd);
+	close_any(job->root_fd);
+	close_any(job->cache.dir_fd);
+	free(job->image);
+	free(job->path);
+	free(job->elf_vaddrs);
+	free(job);
+}
+
+static void run_job(void *ctx)
+{
+	struct naming_job *job = ctx;
+	scope_free(elf_file) struct elf_file *elf = NULL;
+
+	job->err = job->image ? elf_file__open_memory(job->image, job->image_size, &elf) :
+				elf_file__open(job->fd, &elf);
+	job->question.file = elf;
+	if (!job->err)
+		job->err = file_names__load(&job->question, &job->names);
+}
+
+static int copy_fd(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void *copy_of(const void *from, size_t size)
+{
+	void *to = from ? malloc(size + 1) : NULL;
+
+	return to ? memcpy(to, from, size) : NULL;
+}
+
+static int take_file(struct naming_job *job, const struct ingest *ingest,
+		     const struct naming_options *options, struct binary *b)
+{
+	if (b->kind == BINARY_VDSO) {
+		job->image = copy_of(ingest->vdso, ingest->vdso_size);
+		job->image_size = ingest->vdso_size;
+		return job->image ? 0 : -ENOENT;
+	}
 	if (b->fd < 0)
 		b->fd = options->open_binary(b);
-	return b->fd < 0 ? b->fd : elf_file__open(b->fd, ret_file);
+	job->fd = copy_fd(b->fd);
+	return job->fd < 0 ? -ENOENT : 0;
+}
+
+static struct naming_job *make_job(const struct naming_options *options, const struct binary *b,
+				   const uint64_t *elf_vaddrs, uint32_t cnt)
+{
+	struct naming_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->fd = -1;
+	job->root_fd = copy_fd(b->root_fd);
+	job->path = strdup(b->path);
+	job->elf_vaddrs = copy_of(elf_vaddrs, cnt * sizeof(*elf_vaddrs));
+	job->cache = options->cache;
+	job->cache.dir_fd = copy_fd(options->cache.dir_fd);
+	job->search = (struct debug_search){ .root_fd = job->root_fd, .dirs = options->debug_dirs,
+					     .dir_cnt = options->debug_dir_cnt };
+	if (options->debuginfod) {
+		job->search.fetch = debuginfod_fetch;
+		job->search.fetch_ctx = options->debuginfod;
+	}
+	job->question = (struct file_question){ .path = job->path, .elf_vaddrs = job->elf_vaddrs,
+						.cnt = cnt, .search = &job->search,
+						.cache = &job->cache,
+						.timeout_ns = options->symbol_timeout_ns };
+	if (job->path && job->elf_vaddrs)
+		return job;
+	drop_job(job);
+	return NULL;
 }
 
 /* One line per file at most: what is missing, and what would mend it. */
@@ -44,24 +139,28 @@ int binary_names__load(struct ingest *ingest, const struct naming_options *optio
 		       struct binary *b, const uint64_t *elf_vaddrs, uint32_t cnt,
 		       struct file_names **ret_names)
 {
-	scope_free(elf_file) struct elf_file *elf = NULL;
-	struct debug_search search = { .root_fd = b->root_fd, .dirs = options->debug_dirs,
-				       .dir_cnt = options->debug_dir_cnt };
-	struct file_question question = { .path = b->path, .elf_vaddrs = elf_vaddrs, .cnt = cnt,
-					  .search = &search, .cache = &options->cache,
-					  .timeout_ns = options->symbol_timeout_ns };
-	int err = open_elf(ingest, options, b, &elf);
+	struct naming_job *job = make_job(options, b, elf_vaddrs, cnt);
+	uint64_t patience = options->symbol_timeout_ns + BEYOND_NS;
+	int err;
 
-	if (err)
-		return err;
-	if (options->debuginfod) {
-		search.fetch = debuginfod_fetch;
-		search.fetch_ctx = options->debuginfod;
-	}
-	question.file = elf;
-	question.fd = b->kind == BINARY_VDSO ? -1 : b->fd;
-	err = file_names__load(&question, ret_names);
+	if (!job)
+		return -ENOMEM;
+	if (options->debuginfod)
+		patience += DEBUGINFOD_MAX_NS * 2; /* the debug file, and what dwz took out of it */
+	err = take_file(job, ingest, options, b);
+	job->question.fd = job->fd;
 	if (!err)
+		err = with_patience(patience, run_job, drop_job, job);
+	if (err == -ETIMEDOUT) {
+		log_warn("%s: its file system does not answer, going on without its names", b->path);
+		return err; /* the job is the thread's now */
+	}
+	if (!err)
+		err = job->err;
+	if (!err) {
+		*ret_names = take_ptr(job->names);
 		say_missing(b, options, *ret_names);
+	}
+	drop_job(job);
 	return err;
 }

@@ -19,7 +19,6 @@
 #define CLIENT "debuginfod-find"
 #define QUIET_S "5" /* a server that sends nothing for so long is left */
 #define SLOW_NS 4500000000ULL /* for a no: nobody answers */
-#define MAX_NS 60000000000ULL /* for one file */
 #define PROGRESS_NS 1000000000ULL
 
 struct client {
@@ -79,7 +78,7 @@ static bool read_path(struct client *c, const char *hex, char *path, size_t size
 {
 	size_t len = 0;
 
-	while (now_ns() - c->started_ns < MAX_NS) {
+	while (now_ns() - c->started_ns < DEBUGINFOD_MAX_NS) {
 		struct pollfd p = { c->out_fd, POLLIN, 0 };
 		ssize_t n;
 

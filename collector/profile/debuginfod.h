@@ -8,6 +8,8 @@
  */
 #include <stdbool.h>
 
+#define DEBUGINFOD_MAX_NS 60000000000ULL /* for one file */
+
 struct debuginfod {
 	bool given_up; /* no client, no server, or too slow: said once */
 	unsigned int fetched;
