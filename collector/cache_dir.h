@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* $XDG_CACHE_HOME/sonde, or ~/.cache/sonde: a descriptor, -1 when there is no such folder and none can be
- * made, or when it is not ours alone. */
+/* $XDG_CACHE_HOME/sonde, or ~/.cache/sonde: a descriptor, -1 when there is no such folder and none
+ * can be made, or when it is not ours alone. */
 int cache_dir_open(void);

@@ -6,7 +6,9 @@
 
 /*
  * Calls work(job) and waits for it at most that long. 0: it is done, job is the caller's again.
- * -ETIMEDOUT: the thread goes on alone, and calls drop(job) if it ever ends; the job must hold copies
- * or references of its own to everything it touches. Another negative errno: it was not begun.
+ * -ETIMEDOUT: the thread goes on alone, and calls drop(job) if it ever ends; the job must hold
+ * copies or references of its own to everything it touches. Another negative errno: it was not
+ * begun.
  */
-int with_patience(uint64_t patience_ns, void (*work)(void *job), void (*drop)(void *job), void *job);
+int with_patience(uint64_t patience_ns, void (*work)(void *job), void (*drop)(void *job),
+		  void *job);

@@ -121,8 +121,8 @@ static void say_missing(const struct binary *b, const struct naming_options *opt
 		log_warn("%s: %s is not its debug file: %s, ignoring", b->path, names->refusal.path,
 			 names->refusal.reason);
 	else if (names->late)
-		log_warn("%s: no lines for some addresses: its debug information was not read in %.1f s; "
-			 "try --symbol-timeout",
+		log_warn("%s: no lines for some addresses: its debug information was not read in "
+			 "%.1f s; try --symbol-timeout",
 			 b->path, (double)options->symbol_timeout_ns / 1e9);
 	else if (names->dwarf_error && names->dwarf_error != -ENOENT)
 		log_warn("%s: its debug information cannot be used: %s, ignoring", b->path,
@@ -130,9 +130,11 @@ static void say_missing(const struct binary *b, const struct naming_options *opt
 	else if (names->damaged)
 		log_warn("%s: its debug information is damaged in places, skipping these", b->path);
 	else if (names->alt_missing)
-		log_warn("%s: some names are in a dwz file that is not installed, skipping", b->path);
+		log_warn("%s: some names are in a dwz file that is not installed, skipping",
+			 b->path);
 	else if (names->split_missing)
-		log_warn("%s: its .dwo or .dwp files are not where it was built, skipping", b->path);
+		log_warn("%s: its .dwo or .dwp files are not where it was built, skipping",
+			 b->path);
 }
 
 int binary_names__load(struct ingest *ingest, const struct naming_options *options,
@@ -152,7 +154,8 @@ int binary_names__load(struct ingest *ingest, const struct naming_options *optio
 	if (!err)
 		err = with_patience(patience, run_job, drop_job, job);
 	if (err == -ETIMEDOUT) {
-		log_warn("%s: its file system does not answer, going on without its names", b->path);
+		log_warn("%s: its file system does not answer, going on without its names",
+			 b->path);
 		return err; /* the job is the thread's now */
 	}
 	if (!err)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* What the symbolizer knows of the addresses of one binary, and a word where that is less than could
- * be. */
+/* What the symbolizer knows of the addresses of one binary, and a word where that is less than
+ * could be. */
 #include "collector/profile/naming.h"
 #include "symbolizer/native/file_names.h"
 

@@ -113,7 +113,9 @@ static int finish(struct debuginfod *d, struct client *c, bool in_time)
 		return give_up(d, CLIENT " is not installed (package debuginfod)");
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	return now_ns() - c->started_ns > SLOW_NS ? give_up(d, "the servers do not answer") : -ENOENT;
+	if (now_ns() - c->started_ns > SLOW_NS)
+		return give_up(d, "the servers do not answer");
+	return -ENOENT;
 }
 
 int debuginfod_fetch(void *ctx, const char *hex)

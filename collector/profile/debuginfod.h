@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Debug files from the servers in DEBUGINFOD_URLS, by way of the client program debuginfod-find: its
- * cache and its rules are the host's own, and no network code runs in our process. Used when the user
- * asks for it alone, and after sampling.
+ * Debug files from the servers in DEBUGINFOD_URLS, by way of the client program debuginfod-find:
+ * its cache and its rules are the host's own, and no network code runs in our process. Used when
+ * the user asks for it alone, and after sampling.
  */
 #include <stdbool.h>
 
@@ -15,6 +15,6 @@ struct debuginfod {
 	unsigned int fetched;
 };
 
-/* A descriptor that the caller owns, or a negative errno; blocks for a minute at most, with a line of
- * progress on a terminal. ctx: a struct debuginfod. */
+/* A descriptor that the caller owns, or a negative errno; blocks for a minute at most, with a line
+ * of progress on a terminal. ctx: a struct debuginfod. */
 int debuginfod_fetch(void *ctx, const char *build_id_hex);

@@ -31,7 +31,8 @@ struct file_mappings { /* one binary's in the profile */
 struct function_entry {
 	UT_hash_handle hh;
 	uint32_t idx;
-	uint32_t key[5]; /* name, system name, file of the mapping, source: string ids; first line */
+	/* name, system name, file of the mapping, source file: string ids; first line */
+	uint32_t key[5];
 };
 
 struct module_entry {
@@ -84,8 +85,9 @@ static uint32_t intern_function(struct naming *n, const uint32_t key[5])
 static uint32_t add_line(struct naming *n, uint32_t mapping, const char *name, const char *linkage,
 			 const char *source, const struct source_frame *frame)
 {
-	uint32_t key[5] = { string(n, name), string(n, linkage), n->profile->mappings[mapping].filename,
-			    string(n, source), frame->start_line };
+	uint32_t key[5] = { string(n, name), string(n, linkage),
+			    n->profile->mappings[mapping].filename, string(n, source),
+			    frame->start_line };
 
 	return profile__add_line(n->profile, &(struct profile_line){
 						     .function = intern_function(n, key),
@@ -95,7 +97,9 @@ static uint32_t add_line(struct naming *n, uint32_t mapping, const char *name, c
 static uint32_t add_location(struct naming *n, uint32_t mapping, uint64_t address,
 			     const char *name, const char *linkage)
 {
-	struct profile_location location = { .mapping = mapping, .address = address, .line_cnt = 1 };
+	struct profile_location location = { .mapping = mapping,
+					     .address = address,
+					     .line_cnt = 1 };
 
 	location.first_line = add_line(n, mapping, name, linkage, "", &(struct source_frame){ 0 });
 	return profile__add_location(n->profile, &location);
@@ -178,7 +182,8 @@ static uint32_t name_anon(struct naming *n, uint64_t addr)
 
 	HASH_FIND_STR(n->modules, "//anon", e);
 	if (!e) {
-		struct profile_mapping m = { .filename = string(n, "[jit]"), .has_functions = true };
+		struct profile_mapping m = { .filename = string(n, "[jit]"),
+					     .has_functions = true };
 
 		e = calloc(1, sizeof(*e));
 		if (!e)

@@ -117,7 +117,8 @@ static bool by_build_id(const struct hunt *h)
 	return false;
 }
 
-static bool try_link(const struct hunt *h, int root_fd, const char *dir, int dir_len, const char *link)
+static bool try_link(const struct hunt *h, int root_fd, const char *dir, int dir_len,
+		     const char *link)
 {
 	return try_format(h, root_fd, "%.*s/%s", dir_len, dir, link) ||
 	       try_format(h, root_fd, "%.*s/.debug/%s", dir_len, dir, link) ||

@@ -3,9 +3,9 @@
 
 /*
  * Where the debug information of a file lies when it is not in the file itself: by build id, by
- * .gnu_debuglink, and what dwz took out of it by .gnu_debugaltlink. The target's own file system comes
- * first, then the host's, then the folders that the user named, then (if asked to) debuginfod.
- * A file that does not belong (another build id, another CRC) is refused.
+ * .gnu_debuglink, and what dwz took out of it by .gnu_debugaltlink. The target's own file system
+ * comes first, then the host's, then the folders that the user named, then (if asked to)
+ * debuginfod. A file that does not belong (another build id, another CRC) is refused.
  */
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Three hundred bytes of a mangled name can stand for a gigabyte: substitutions double it again and
- * again. So the demanglers print into a bounded buffer, and are left by longjmp() when it is full; both
- * keep their state on the stack.
+ * Three hundred bytes of a mangled name can stand for a gigabyte: substitutions double it again
+ * and again. So the demanglers print into a bounded buffer, and are left by longjmp() when it is
+ * full; both keep their state on the stack.
  */
 #include <setjmp.h>
 #include <stdlib.h>
@@ -55,8 +55,8 @@ static void take(const char *part, size_t len, void *ctx)
 		longjmp(s->full, 1);
 }
 
-static char *run(int (*demangler)(const char *, int, demangle_callbackref, void *), const char *linkage,
-		 int options)
+static char *run(int (*demangler)(const char *, int, demangle_callbackref, void *),
+		 const char *linkage, int options)
 {
 	struct sink s = { .text = NULL };
 	volatile bool whole = true;

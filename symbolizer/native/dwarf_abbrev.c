@@ -108,7 +108,8 @@ static int read_rows(struct dwarf_abbrevs *t, struct view v, uint64_t only)
 
 static int compare_codes(const void *a, const void *b)
 {
-	uint64_t x = ((const struct dwarf_abbrev *)a)->code, y = ((const struct dwarf_abbrev *)b)->code;
+	uint64_t x = ((const struct dwarf_abbrev *)a)->code,
+		 y = ((const struct dwarf_abbrev *)b)->code;
 
 	return x < y ? -1 : x > y;
 }
@@ -122,13 +123,14 @@ static bool is_sorted(const struct dwarf_abbrevs *t)
 }
 
 /* A table's size is not known: more is read until its end is in sight. */
-int dwarf_abbrevs__load(const struct dwarf_section *section, struct dwarf_window *window, uint64_t off,
-			uint64_t only, struct dwarf_abbrevs **ret_abbrevs)
+int dwarf_abbrevs__load(const struct dwarf_section *section, struct dwarf_window *window,
+			uint64_t off, uint64_t only, struct dwarf_abbrevs **ret_abbrevs)
 {
 	scope_free(dwarf_abbrevs) struct dwarf_abbrevs *t = calloc(1, sizeof(*t));
 	int err = -EAGAIN;
 
-	if (!t || !add_attr(t, (struct dwarf_abbrev_attr){ 0 })) /* there are always rows to point at */
+	/* one attribute too many: there is always one to point at */
+	if (!t || !add_attr(t, (struct dwarf_abbrev_attr){ 0 }))
 		return -ENOMEM;
 	for (uint64_t size = FIRST_READ; err == -EAGAIN && size <= MAX_TABLE; size *= 8) {
 		struct view v = dwarf_section__view(section, window, off, size);

@@ -16,8 +16,8 @@ struct dwarf_abbrev {
 	uint16_t attr_cnt;
 	uint16_t tag; /* DW_TAG_* */
 	bool children;
-	/* bytes of all attributes, or of those before DW_AT_sibling; -1: they vary. Counted for 8-byte
-	 * addresses and 4-byte offsets, DWARF 3 and later (dwarf_unit.plain). */
+	/* bytes of all attributes, or of those before DW_AT_sibling; -1: they vary. Counted for
+	 * 8-byte addresses and 4-byte offsets, DWARF 3 and later (dwarf_unit.plain). */
 	int32_t fixed_size;
 	int32_t sibling_at; /* -1: no DW_AT_sibling of 4 bytes, or not at a fixed place */
 };
@@ -32,8 +32,8 @@ struct dwarf_abbrevs {
 };
 
 /* only: the one code that is wanted, 0 for all. -ENODATA: damaged. */
-int dwarf_abbrevs__load(const struct dwarf_section *section, struct dwarf_window *window, uint64_t off,
-			uint64_t only, struct dwarf_abbrevs **ret_abbrevs);
+int dwarf_abbrevs__load(const struct dwarf_section *section, struct dwarf_window *window,
+			uint64_t off, uint64_t only, struct dwarf_abbrevs **ret_abbrevs);
 void dwarf_abbrevs__free(struct dwarf_abbrevs *abbrevs);
 DEFINE_FREEP(dwarf_abbrevs)
 

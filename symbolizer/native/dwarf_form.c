@@ -104,7 +104,8 @@ struct dwarf_value dwarf_form_read(struct view *v, uint16_t form, int64_t implic
 	case DW_FORM_addrx2:
 	case DW_FORM_addrx3:
 	case DW_FORM_addrx4:
-		return value_of(DWARF_CLASS_ADDRESS_INDEX, read_sized(v, dwarf_form_fixed_size(form)));
+		return value_of(DWARF_CLASS_ADDRESS_INDEX,
+				read_sized(v, dwarf_form_fixed_size(form)));
 	case DW_FORM_flag:
 	case DW_FORM_data1:
 	case DW_FORM_data2:
@@ -150,8 +151,9 @@ struct dwarf_value dwarf_form_read(struct view *v, uint16_t form, int64_t implic
 	case DW_FORM_ref_udata:
 		return value_of(DWARF_CLASS_UNIT_REF, view_uleb(v));
 	case DW_FORM_ref_addr:
-		return value_of(DWARF_CLASS_INFO_REF,
-				read_sized(v, shape->version == 2 ? shape->addr_sz : shape->off_sz));
+		return value_of(
+			DWARF_CLASS_INFO_REF,
+			read_sized(v, shape->version == 2 ? shape->addr_sz : shape->off_sz));
 	case DW_FORM_GNU_ref_alt:
 		return value_of(DWARF_CLASS_ALT_REF, read_sized(v, shape->off_sz));
 	case DW_FORM_ref_sup4:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* What a function is called and where it is declared: its entry, or the entries that it points to. */
+/* What a function is called and where it is declared: its entry, or the entries that it points
+ * to. */
 #include "common/strtab.h"
 #include "symbolizer/native/dwarf_unit.h"
 
@@ -14,6 +15,6 @@ struct dwarf_function {
 };
 
 /* An entry by its offset into .debug_info. unit: the unit it lies in; NULL: to be found in file. */
-struct dwarf_function dwarf_function_at(const struct dwarf_file *file, const struct dwarf_unit *unit,
-					uint64_t off, struct dwarf_reader *reader,
-					struct strtab *strings);
+struct dwarf_function dwarf_function_at(const struct dwarf_file *file,
+					const struct dwarf_unit *unit, uint64_t off,
+					struct dwarf_reader *reader, struct strtab *strings);

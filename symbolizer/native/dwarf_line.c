@@ -117,7 +117,8 @@ static bool read_names(struct dwarf_lines *l, struct view *v, uint64_t section_o
 	if (l->shape.version >= 5)
 		return new_names(v, section_off, &l->shape, &l->dirs) &&
 		       new_names(v, section_off, &l->shape, &l->files);
-	return old_names(v, section_off, false, &l->dirs) && old_names(v, section_off, true, &l->files);
+	return old_names(v, section_off, false, &l->dirs) &&
+	       old_names(v, section_off, true, &l->files);
 }
 
 /* Version and what follows it up to the names; the view begins at section_off. */
@@ -162,10 +163,11 @@ static bool read_length(struct view *v, struct dwarf_lines *l, uint64_t section_
 	return true;
 }
 
-static struct view view_program(const struct dwarf_lines *l, struct dwarf_reader *reader, uint64_t from)
+static struct view view_program(const struct dwarf_lines *l, struct dwarf_reader *reader,
+				uint64_t from)
 {
-	return dwarf_section__view(&l->unit->file->sections[DWARF_LINE], &reader->windows[DWARF_LINE],
-				   from, l->end - from);
+	return dwarf_section__view(&l->unit->file->sections[DWARF_LINE],
+				   &reader->windows[DWARF_LINE], from, l->end - from);
 }
 
 int dwarf_lines__open(const struct dwarf_unit *unit, struct dwarf_reader *reader,
@@ -336,7 +338,8 @@ static void run_extended(struct line_run *r, struct view *v)
 	}
 }
 
-static void run_standard(const struct dwarf_lines *l, struct line_run *r, struct view *v, uint8_t opcode)
+static void run_standard(const struct dwarf_lines *l, struct line_run *r, struct view *v,
+			 uint8_t opcode)
 {
 	switch (opcode) {
 	case DW_LNS_copy:
@@ -397,8 +400,8 @@ static void run_specials(const struct dwarf_lines *l, const struct special speci
 	}
 }
 
-void dwarf_lines__find(const struct dwarf_lines *l, struct dwarf_reader *reader, const uint64_t *addrs,
-		       size_t cnt, struct dwarf_line *found)
+void dwarf_lines__find(const struct dwarf_lines *l, struct dwarf_reader *reader,
+		       const uint64_t *addrs, size_t cnt, struct dwarf_line *found)
 {
 	struct view v = view_program(l, reader, l->program);
 	struct line_run r = { .addrs = addrs, .cnt = cnt, .found = found };

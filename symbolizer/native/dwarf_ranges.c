@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Address ranges of entries: a pair of addresses, .debug_ranges (up to DWARF 4), .debug_rnglists. */
+/* Address ranges of entries: a pair of addresses, .debug_ranges (up to DWARF 4),
+ * .debug_rnglists. */
 #include <dwarf.h>
 
 #include "common/leb128.h"
@@ -99,8 +100,9 @@ static bool new_entry(struct range_walk *w, struct view *v)
 	return !v->bad;
 }
 
-static void walk_list(struct range_walk *w, const struct dwarf_section *s, struct dwarf_window *window,
-		      uint64_t off, bool (*entry)(struct range_walk *, struct view *))
+static void walk_list(struct range_walk *w, const struct dwarf_section *s,
+		      struct dwarf_window *window, uint64_t off,
+		      bool (*entry)(struct range_walk *, struct view *))
 {
 	struct view v = dwarf_section__view(s, window, off, ROOM);
 
@@ -142,7 +144,8 @@ static void walk_ranges(struct range_walk *w, struct dwarf_value ranges)
 			  old_entry);
 		return;
 	}
-	if (ranges.class == DWARF_CLASS_LIST_INDEX && !list_by_index(u, w->reader, ranges.num, &off))
+	if (ranges.class == DWARF_CLASS_LIST_INDEX &&
+	    !list_by_index(u, w->reader, ranges.num, &off))
 		return;
 	walk_list(w, &u->file->sections[DWARF_RNGLISTS], &windows[DWARF_RNGLISTS], off, new_entry);
 }

@@ -40,4 +40,5 @@ static inline bool dwarf_reader__tick(struct dwarf_reader *reader)
 
 /* Borrowed, until 64 other tables were asked for; NULL: damaged. */
 const struct dwarf_abbrevs *dwarf_reader__abbrevs(struct dwarf_reader *reader,
-						  const struct dwarf_section *section, uint64_t off);
+						  const struct dwarf_section *section,
+						  uint64_t off);

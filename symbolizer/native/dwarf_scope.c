@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The walk goes over entries in the order of the file. At each depth it knows the scope that encloses
- * what comes next:
+ * The walk goes over entries in the order of the file. At each depth it knows the scope that
+ * encloses what comes next:
  *
  *	compile_unit                      none
  *	  subprogram main                 main: holds an address asked for
  *	    lexical_block                 main (its ranges are not asked: gcc's may be empty)
  *	      inlined_subroutine f        f in main
  *	        inlined_subroutine g      g in f
- *	  subprogram other                dead: holds none; its sibling is next, or its children are skipped
+ *	  subprogram other                dead: holds none; its children are stepped over
  *
- * A function may lie inside of another one's entry without lying in its code (nested functions of C,
- * methods of local classes). So where an address has found no function, the unit is walked once more
- * without stepping over anything.
+ * A function may lie inside of another one's entry without lying in its code (nested functions of
+ * C, methods of local classes). So where an address has found no function, the unit is walked once
+ * more without stepping over anything.
  */
 #include "symbolizer/native/dwarf_scope.h"
 
@@ -114,7 +114,8 @@ static void read_attrs(struct walk *w, const struct dwarf_abbrev *abbrev, struct
 	const struct dwarf_abbrev_attr *a = &w->abbrevs->attrs[abbrev->first_attr];
 
 	for (uint32_t i = 0; i < abbrev->attr_cnt && !w->v.bad; i++, a++)
-		take_attr(e, a->name, dwarf_form_read(&w->v, a->form, a->implicit, &w->unit->shape));
+		take_attr(e, a->name,
+			  dwarf_form_read(&w->v, a->form, a->implicit, &w->unit->shape));
 }
 
 static void skip_attrs(struct walk *w, const struct dwarf_abbrev *abbrev)
@@ -187,7 +188,8 @@ static uint32_t outer_of(const struct walk *w, const struct entry *e)
 {
 	uint32_t enclosing = w->enclosing[w->depth];
 
-	return e->tag == DW_TAG_inlined_subroutine && enclosing != DEAD ? enclosing : DWARF_NO_SCOPE;
+	return e->tag == DW_TAG_inlined_subroutine && enclosing != DEAD ? enclosing
+									: DWARF_NO_SCOPE;
 }
 
 /* A scope, or one that it lies in. */
@@ -241,8 +243,8 @@ static uint32_t judge(struct walk *w, const struct entry *e)
 	w->scope = DEAD;
 	dwarf_unit__ranges(w->unit, w->reader, e->low_pc, e->high_pc, e->ranges, hit_function, w);
 	/* DWARF 2 can say one range of several: others may show in the functions inlined further */
-	if (w->scope == DEAD && w->unit->shape.version == 2 && e->tag == DW_TAG_inlined_subroutine &&
-	    w->enclosing[w->depth] != DEAD)
+	if (w->scope == DEAD && w->unit->shape.version == 2 &&
+	    e->tag == DW_TAG_inlined_subroutine && w->enclosing[w->depth] != DEAD)
 		return add_scope(w, outer_of(w, e));
 	return w->scope;
 }
@@ -349,7 +351,8 @@ static int walk_unit(struct walk *w)
 
 	w->v = dwarf_section__view(&u->file->sections[DWARF_INFO], &w->reader->unit, u->off,
 				   u->end - u->off);
-	w->abbrevs = dwarf_reader__abbrevs(w->reader, &u->file->sections[DWARF_ABBREV], u->abbrev_off);
+	w->abbrevs =
+		dwarf_reader__abbrevs(w->reader, &u->file->sections[DWARF_ABBREV], u->abbrev_off);
 	if (!w->abbrevs) {
 		w->reader->damaged = true;
 		return 0;
@@ -369,7 +372,9 @@ int dwarf_scopes__load(const struct dwarf_unit *unit, struct dwarf_reader *reade
 		       const uint64_t *addrs, size_t cnt, struct dwarf_scopes *ret_scopes)
 {
 	struct dwarf_scopes scopes = { .leaf = malloc((cnt + 1) * sizeof(uint32_t)) };
-	struct walk w = { .unit = unit, .reader = reader, .addrs = addrs, .cnt = cnt, .to = &scopes };
+	struct walk w = {
+		.unit = unit, .reader = reader, .addrs = addrs, .cnt = cnt, .to = &scopes
+	};
 	int err;
 
 	if (!scopes.leaf)

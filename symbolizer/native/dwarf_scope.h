@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Which functions stand at the addresses asked for: one walk over a unit's entries, in which everything
- * that holds none of them is stepped over. A scope is a function's code: its own, or where it was
- * inlined; scopes form chains from the innermost inlined function to the one that is called.
+ * Which functions stand at the addresses asked for: one walk over a unit's entries, in which
+ * everything that holds none of them is stepped over. A scope is a function's code: its own, or
+ * where it was inlined; scopes form chains from the innermost inlined function to the one that is
+ * called.
  */
 #include "symbolizer/native/dwarf_unit.h"
 

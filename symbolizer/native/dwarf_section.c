@@ -12,9 +12,9 @@
 #include "common/io.h"
 #include "symbolizer/native/inflate.h"
 
-#define MAX_UNPACKED (1UL << 30)
+#define MAX_UNPACKED (2UL << 30) /* all sections of a file */
 #define INNOCENT (16UL << 20)
-#define PACKED_TIMES 100
+#define PACKED_TIMES 40
 #define WORTH_A_THREAD (256U << 10)
 #define MAX_WINDOW (256UL << 20)
 #define MAX_STRING 65536
@@ -43,7 +43,7 @@ struct unpacking { /* a section that is to be unpacked */
 	int err;
 };
 
-/* DWARF packs 3 to 10 times; what is a thousand times larger unpacked wants our memory. */
+/* DWARF packs 3 to 10 times; what is a hundred times larger unpacked wants our memory. */
 static bool is_bomb(uint64_t size, uint64_t packed_size)
 {
 	return size > MAX_UNPACKED || packed_size > MAX_UNPACKED ||
@@ -62,7 +62,8 @@ static int plan(struct unpacking *u, struct dwarf_section *to, enum packing pack
 	return 0;
 }
 
-static int plan_compressed(struct unpacking *u, struct dwarf_section *to, const struct elf_section *from)
+static int plan_compressed(struct unpacking *u, struct dwarf_section *to,
+			   const struct elf_section *from)
 {
 	Elf64_Chdr head;
 
@@ -98,8 +99,8 @@ static int find_one(const struct elf_file *file, enum dwarf_section_kind kind, b
 	const struct elf_section *from;
 	char name[40];
 
-	snprintf(name, sizeof(name), kind == DWARF_CU_INDEX ? ".debug_%s" : ".debug_%s%s", names[kind],
-		 split ? ".dwo" : "");
+	snprintf(name, sizeof(name), kind == DWARF_CU_INDEX ? ".debug_%s" : ".debug_%s%s",
+		 names[kind], split ? ".dwo" : "");
 	from = elf_file__section(file, name);
 	if (from && from->type != SHT_NOBITS) {
 		to->file_off = from->file_off;
@@ -115,7 +116,8 @@ static void *unpack(void *arg)
 {
 	struct unpacking *u = arg;
 
-	u->err = inflate_from_file(u->packing, u->to->fd, u->off, u->size, u->to->data, u->to->size);
+	u->err =
+		inflate_from_file(u->packing, u->to->fd, u->off, u->size, u->to->data, u->to->size);
 	return NULL;
 }
 
@@ -142,6 +144,7 @@ int dwarf_sections__load(const struct elf_file *file, int fd, bool split,
 			 struct dwarf_section sections[DWARF_SECTION_CNT])
 {
 	struct unpacking unpackings[DWARF_SECTION_CNT] = { 0 };
+	uint64_t unpacked = 0;
 	int err = 0;
 
 	memset(sections, 0, DWARF_SECTION_CNT * sizeof(*sections));
@@ -149,7 +152,10 @@ int dwarf_sections__load(const struct elf_file *file, int fd, bool split,
 		sections[kind].fd = fd;
 		err = find_one(file, (enum dwarf_section_kind)kind, split, &sections[kind],
 			       &unpackings[kind]);
+		unpacked += sections[kind].data ? sections[kind].size : 0;
 	}
+	if (!err && unpacked > MAX_UNPACKED)
+		err = -EFBIG;
 	if (!err)
 		err = unpack_all(unpackings);
 	if (err)
@@ -204,13 +210,15 @@ struct view dwarf_section__view(const struct dwarf_section *s, struct dwarf_wind
 	if (w->section != s || off < w->off || off + wanted > w->off + w->size) {
 		uint64_t size = wanted < MIN_READ ? MIN_READ : wanted;
 
-		if (size > MAX_WINDOW || !fill(s, w, off, size < s->size - off ? size : s->size - off))
+		if (size > MAX_WINDOW ||
+		    !fill(s, w, off, size < s->size - off ? size : s->size - off))
 			return bad;
 	}
 	return view_of(w->data + (off - w->off), wanted);
 }
 
-const char *dwarf_section__string(const struct dwarf_section *s, struct dwarf_window *w, uint64_t off)
+const char *dwarf_section__string(const struct dwarf_section *s, struct dwarf_window *w,
+				  uint64_t off)
 {
 	for (uint64_t size = 256; size <= MAX_STRING; size *= 16) {
 		struct view v = dwarf_section__view(s, w, off, size);

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The sections of a file that DWARF lies in. A plain section stays in its file and is read in windows,
- * so that half a gigabyte of it costs no memory; a compressed one (SHF_COMPRESSED with zlib or zstd,
- * or an old .zdebug_*) is unpacked whole. Sections are immutable once loaded and may be shared by
- * threads; a window belongs to one reader.
+ * The sections of a file that DWARF lies in. A plain section stays in its file and is read in
+ * windows, so that half a gigabyte of it costs no memory; a compressed one (SHF_COMPRESSED with
+ * zlib or zstd, or an old .zdebug_*) is unpacked whole. Sections are immutable once loaded and may
+ * be shared by threads; a window belongs to one reader.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,8 +43,9 @@ struct dwarf_window {
 	const struct dwarf_section *section; /* that it shows */
 };
 
-/* fd: the file's, borrowed. split: the sections named .dwo. Missing sections are empty. -EFBIG: more
- * than 1 GB unpacked, -ENODATA: damaged, -ENOTSUP: packed in a way unknown. */
+/* fd: the file's, borrowed. split: the sections named .dwo. Missing sections are empty. -EFBIG:
+ * more than 2 GB unpacked, or packed a hundredfold; -ENODATA: damaged, -ENOTSUP: packed in a way
+ * unknown. */
 int dwarf_sections__load(const struct elf_file *file, int fd, bool split,
 			 struct dwarf_section sections[DWARF_SECTION_CNT]);
 void dwarf_sections__fini(struct dwarf_section sections[DWARF_SECTION_CNT]);

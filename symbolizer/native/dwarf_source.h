@@ -10,9 +10,9 @@ struct dwarf_request {
 	const uint64_t *elf_vaddrs; /* sorted, each once */
 	uint32_t cnt;
 	uint64_t deadline_ns; /* monotonic; 0: none */
-	/* Opens the other half of split units, as its path stands in DWARF, or a .dwp beside the file:
-	 * a descriptor that the caller owns, or a negative errno. Called from several threads.
-	 * NULL: there are none. */
+	/* Opens the other half of split units, as its path stands in DWARF, or a .dwp beside the
+	 * file: a descriptor that the caller owns, or a negative errno. Called from several
+	 * threads. NULL: there are none. */
 	int (*open_split)(void *ctx, const char *comp_dir, const char *name);
 	int (*open_package)(void *ctx);
 	void *ctx;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The halves of split units. A .dwo holds one unit or few; a .dwp, made of many of them, has an index:
- * an open hash table of unit ids, then one row per unit that says where its share of each section lies.
+ * The halves of split units. A .dwo holds one unit or few; a .dwp, made of many of them, has an
+ * index: an open hash table of unit ids, then one row per unit that says where its share of each
+ * section lies.
  *
  *	| version | columns | units | slots | ids[slots] | rows[slots] | kinds[columns] |
  *	| offsets[units][columns] | sizes[units][columns] |

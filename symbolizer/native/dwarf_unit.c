@@ -135,7 +135,8 @@ static void add_parts(struct dwarf_unit *u, const struct dwarf_parts *parts)
 	u->rnglists_base += parts->rnglists;
 }
 
-/* A unit of which little can be read is kept as far as its end is known: the next ones may be well. */
+/* A unit of which little can be read is kept as far as its end is known: the next ones may be
+ * well. */
 static int read_unit(struct dwarf_unit *u, struct dwarf_reader *reader,
 		     const struct dwarf_parts *parts, uint64_t read_size)
 {
@@ -280,8 +281,8 @@ const struct dwarf_unit *dwarf_file__unit_at(const struct dwarf_file *file, uint
 	return low && off < file->units[low - 1].end ? &file->units[low - 1] : NULL;
 }
 
-static bool read_number(const struct dwarf_section *s, struct dwarf_window *w, uint64_t off, int size,
-			uint64_t *ret_num)
+static bool read_number(const struct dwarf_section *s, struct dwarf_window *w, uint64_t off,
+			int size, uint64_t *ret_num)
 {
 	struct view v = dwarf_section__view(s, w, off, (uint64_t)size);
 
@@ -311,7 +312,8 @@ bool dwarf_unit__address(const struct dwarf_unit *u, struct dwarf_reader *reader
 			   ret_addr);
 }
 
-static const char *string_by_index(const struct dwarf_unit *u, struct dwarf_reader *reader, uint64_t idx)
+static const char *string_by_index(const struct dwarf_unit *u, struct dwarf_reader *reader,
+				   uint64_t idx)
 {
 	const struct dwarf_section *s = u->file->sections;
 	uint64_t at, off;

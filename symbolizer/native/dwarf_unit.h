@@ -88,8 +88,8 @@ bool dwarf_unit__address(const struct dwarf_unit *unit, struct dwarf_reader *rea
 const char *dwarf_unit__string(const struct dwarf_unit *unit, struct dwarf_reader *reader,
 			       struct dwarf_value value);
 
-/* Calls back for each address range that low_pc and high_pc, or ranges, make; a range that begins at
- * 0 is of code that the linker threw away. */
+/* Calls back for each address range that low_pc and high_pc, or ranges, make; a range that begins
+ * at 0 is of code that the linker threw away. */
 typedef void (*dwarf_range_fn)(void *ctx, uint64_t low, uint64_t high);
 void dwarf_unit__ranges(const struct dwarf_unit *unit, struct dwarf_reader *reader,
 			struct dwarf_value low, struct dwarf_value high, struct dwarf_value ranges,

@@ -80,7 +80,8 @@ void dwarf_unit_source__fini(struct dwarf_unit_source *s)
 	source_table__free(s->table);
 }
 
-static struct dwarf_known_paths *open_paths(struct dwarf_unit_source *s, const struct dwarf_unit *unit)
+static struct dwarf_known_paths *open_paths(struct dwarf_unit_source *s,
+					    const struct dwarf_unit *unit)
 {
 	struct dwarf_known_paths *p = calloc(1, sizeof(*p));
 	int err;
@@ -103,7 +104,8 @@ static struct dwarf_known_paths *open_paths(struct dwarf_unit_source *s, const s
 }
 
 /* NULL: no memory. Good until the next call. */
-static struct dwarf_known_paths *paths_of(struct dwarf_unit_source *s, const struct dwarf_unit *unit)
+static struct dwarf_known_paths *paths_of(struct dwarf_unit_source *s,
+					  const struct dwarf_unit *unit)
 {
 	struct dwarf_known_paths key = { .key = { unit->file, unit->line_off } }, *p;
 
@@ -128,7 +130,8 @@ static uint32_t path_id(struct dwarf_unit_source *s, struct dwarf_known_paths *p
 	return p->ids[number];
 }
 
-static struct dwarf_known_function *function_of(struct dwarf_unit_source *s, const struct unit_answer *a,
+static struct dwarf_known_function *function_of(struct dwarf_unit_source *s,
+						const struct unit_answer *a,
 						const struct dwarf_scope *scope)
 {
 	struct function_key key = { scope->in_alt	 ? 1 :
@@ -162,12 +165,14 @@ static const char *base_name(const struct dwarf_unit_source *s, uint32_t path)
 
 /* A function's first line makes sense only beside lines of the same file. Units of one program may
  * name a file by different folders, so the base name must do. */
-static uint32_t start_line(struct dwarf_unit_source *s, struct dwarf_known_function *f, uint32_t file)
+static uint32_t start_line(struct dwarf_unit_source *s, struct dwarf_known_function *f,
+			   uint32_t file)
 {
 	if (!f->function.decl_unit || !file)
 		return 0;
 	if (f->decl_path == NOT_ASKED)
-		f->decl_path = path_id(s, paths_of(s, f->function.decl_unit), f->function.decl_file);
+		f->decl_path =
+			path_id(s, paths_of(s, f->function.decl_unit), f->function.decl_file);
 	return strcmp(base_name(s, f->decl_path), base_name(s, file)) ? 0 : f->function.decl_line;
 }
 
@@ -184,7 +189,8 @@ static bool add_frame(struct dwarf_unit_source *s, const struct unit_answer *a, 
 	return source_table__add(s->table, chain, &frame);
 }
 
-static int answer_one(struct dwarf_unit_source *s, struct unit_answer *a, uint32_t i, uint32_t chain)
+static int answer_one(struct dwarf_unit_source *s, struct unit_answer *a, uint32_t i,
+		      uint32_t chain)
 {
 	const struct dwarf_line *line = &a->lines[i];
 	uint32_t at = a->scopes.leaf[i];
@@ -230,34 +236,41 @@ static int answer_all(struct dwarf_unit_source *s, struct unit_answer *a, const 
 	return err;
 }
 
+/* NULL: it is none, or damaged. */
+static struct dwarf_file *open_split_file(struct dwarf_unit_source *s, int fd)
+{
+	struct dwarf_file *file = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (!dwarf_file__open(fd, true, &s->reader, &file))
+		return file;
+	dwarf_reader__forget(&s->reader); /* sections that are no more */
+	return NULL;
+}
+
 static struct dwarf_file *package_of(struct dwarf_unit_source *s)
 {
 	struct dwarf_package *p = s->package;
 
 	pthread_mutex_lock(&p->lock);
-	if (!p->tried && s->request->open_package) {
-		int fd = s->request->open_package(s->request->ctx);
-
-		if (fd >= 0 && dwarf_file__open(fd, true, &s->reader, &p->file))
-			p->file = NULL;
-	}
+	if (!p->tried && s->request->open_package)
+		p->file = open_split_file(s, s->request->open_package(s->request->ctx));
 	p->tried = true;
 	pthread_mutex_unlock(&p->lock);
 	return p->file;
 }
 
-static bool open_split(struct dwarf_unit_source *s, const struct dwarf_unit *u, struct dwarf_file **ret)
+static struct dwarf_file *open_split(struct dwarf_unit_source *s, const struct dwarf_unit *u)
 {
 	struct dwarf_reader *r = &s->reader;
 	const char *text = dwarf_unit__string(u, r, u->comp_dir);
 	scope_memory char *dir = strdup(text ? text : "");
-	int fd;
 
 	text = dwarf_unit__string(u, r, u->dwo_name);
 	if (!dir || !text || !s->request->open_split)
-		return false;
-	fd = s->request->open_split(s->request->ctx, dir, text);
-	return fd >= 0 && !dwarf_file__open(fd, true, r, ret);
+		return NULL;
+	return open_split_file(s, s->request->open_split(s->request->ctx, dir, text));
 }
 
 /* The half that has the functions: in the .dwp, else in a .dwo. *ret_own: the caller's to free. */
@@ -268,8 +281,8 @@ static bool find_half(struct dwarf_unit_source *s, const struct dwarf_unit *unit
 
 	if (package && !dwarf_file__find_split(package, unit, &s->reader, ret_half))
 		return true;
-	return open_split(s, unit, ret_own) &&
-	       !dwarf_file__find_split(*ret_own, unit, &s->reader, ret_half);
+	*ret_own = open_split(s, unit);
+	return *ret_own && !dwarf_file__find_split(*ret_own, unit, &s->reader, ret_half);
 }
 
 int dwarf_unit_source__add(struct dwarf_unit_source *s, const struct dwarf_unit *unit,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* One thread's part of dwarf_source(): units one after the other, answers into a table of its own. */
+/* One thread's part of dwarf_source(): units one after the other, answers into a table of its
+ * own. */
 #include <pthread.h>
 
 #include "symbolizer/native/dwarf_source.h"

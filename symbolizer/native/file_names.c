@@ -33,7 +33,8 @@ static bool has_dwarf(const struct elf_file *file)
 	return false;
 }
 
-static void find_debug(const struct file_question *q, struct sources *s, struct debug_refusal *refusal)
+static void find_debug(const struct file_question *q, struct sources *s,
+		       struct debug_refusal *refusal)
 {
 	if (q->fd >= 0 && has_dwarf(q->file)) {
 		s->debug.fd = fcntl(q->fd, F_DUPFD_CLOEXEC, 0);
@@ -65,8 +66,8 @@ static void attach_alt(const struct file_question *q, const struct sources *s,
 		       struct dwarf_reader *reader, struct dwarf_file *dwarf, struct file_names *to)
 {
 	struct debug_file alt = { .fd = -1 };
-	int err = debug_search__find_alt(q->search, s->debug_elf ? s->debug_elf : q->file, &s->debug,
-					 &alt, &to->refusal);
+	int err = debug_search__find_alt(q->search, s->debug_elf ? s->debug_elf : q->file,
+					 &s->debug, &alt, &to->refusal);
 
 	if (!err)
 		err = dwarf_file__open(alt.fd, false, reader, &dwarf->alt);
@@ -75,7 +76,8 @@ static void attach_alt(const struct file_question *q, const struct sources *s,
 
 static int ask_dwarf(const struct file_question *q, struct sources *s, struct file_names *to)
 {
-	struct dwarf_reader reader = { .deadline_ns = q->timeout_ns ? now_ns() + q->timeout_ns : 0 };
+	struct dwarf_reader reader = { .deadline_ns =
+					       q->timeout_ns ? now_ns() + q->timeout_ns : 0 };
 	scope_free(dwarf_file) struct dwarf_file *dwarf = NULL;
 	struct dwarf_request request = { q->elf_vaddrs, q->cnt,	      reader.deadline_ns,
 					 open_split,	open_package, (void *)(uintptr_t)q };

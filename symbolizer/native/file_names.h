@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Everything that can be said of addresses of one file: names, inlined functions, files, lines, from
- * its symbols and from DWARF wherever that lies. The function that is called has the name of the
- * symbol table (which knows ".cold" and ".constprop.0"), the functions inlined into it those of DWARF.
+ * Everything that can be said of addresses of one file: names, inlined functions, files, lines,
+ * from its symbols and from DWARF wherever that lies. The function that is called has the name of
+ * the symbol table (which knows ".cold" and ".constprop.0"), the functions inlined into it those
+ * of DWARF.
  */
 #include "symbolizer/native/debug_search.h"
 #include "symbolizer/native/names_cache.h"
@@ -21,7 +22,8 @@ struct file_question { /* all borrowed */
 };
 
 struct file_names {
-	struct source_table *table; /* owned. frame.name: for people; chains of no frames: no name */
+	struct source_table
+		*table; /* owned. frame.name: for people; chains of no frames: no name */
 	bool late; /* some addresses have names of symbols alone */
 	bool damaged; /* parts of the DWARF make no sense, and were left out */
 	bool alt_missing; /* what dwz took out was not found: some names are missing */

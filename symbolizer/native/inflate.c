@@ -13,7 +13,8 @@
 
 #define HUGE (2UL << 20)
 
-/* Of a library's debug information most of the time goes into this: libdeflate takes a third of zlib's. */
+/* Of a library's debug information most of the time goes into this: libdeflate takes a third of
+ * zlib's. */
 static int inflate_zlib(const uint8_t *from, size_t packed_size, uint8_t *to, size_t size)
 {
 	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();

@@ -42,7 +42,8 @@ static struct names_image *load(const struct names_cache *cache, const struct na
 }
 
 void names_cache__get(const struct names_cache *cache, const struct names_key *key,
-		      const uint64_t *elf_vaddrs, uint32_t cnt, struct source_table *table, bool *known)
+		      const uint64_t *elf_vaddrs, uint32_t cnt, struct source_table *table,
+		      bool *known)
 {
 	scope_free(names_image) struct names_image *x = load(cache, key);
 
@@ -58,7 +59,8 @@ static void write_file(const struct names_cache *cache, const struct names_key *
 
 	file_name(key, name);
 	snprintf(beside, sizeof(beside), "%s.%d", name, getpid());
-	fd = openat(cache->dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(cache->dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
 	if (fd < 0)
 		return;
 	err = io_write_full(fd, data, size);
@@ -79,8 +81,9 @@ static void look_at(int dir_fd, const char *name, struct oldest *o)
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
 		return;
 	o->bytes += (uint64_t)st.st_size;
-	if (*o->name && (st.st_mtim.tv_sec > o->used.tv_sec ||
-			 (st.st_mtim.tv_sec == o->used.tv_sec && st.st_mtim.tv_nsec >= o->used.tv_nsec)))
+	if (*o->name &&
+	    (st.st_mtim.tv_sec > o->used.tv_sec ||
+	     (st.st_mtim.tv_sec == o->used.tv_sec && st.st_mtim.tv_nsec >= o->used.tv_nsec)))
 		return;
 	o->used = st.st_mtim;
 	snprintf(o->name, sizeof(o->name), "%s", name);

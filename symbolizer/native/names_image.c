@@ -4,8 +4,8 @@
  *
  *	| head | addresses, sorted | chains | frames | strings, each with its NUL |
  *
- * The strings of frames are offsets into the last part. A checksum guards against what a full disk or
- * a crash leaves behind; every index is checked all the same.
+ * The strings of frames are offsets into the last part. A checksum guards against what a full disk
+ * or a crash leaves behind; every index is checked all the same.
  */
 #include "symbolizer/native/names_image.h"
 
@@ -53,7 +53,8 @@ static bool same_key(const struct head *h, const struct names_key *key)
 
 static bool frame_is_good(const struct names_image *x, const struct source_frame *f)
 {
-	return f->name < x->string_bytes && f->linkage < x->string_bytes && f->file < x->string_bytes;
+	return f->name < x->string_bytes && f->linkage < x->string_bytes &&
+	       f->file < x->string_bytes;
 }
 
 static bool is_good(const struct names_image *x)
@@ -70,7 +71,8 @@ static bool is_good(const struct names_image *x)
 
 static bool split_parts(struct names_image *x, const struct head *h, size_t size)
 {
-	uint64_t addrs = 8ULL * h->addr_cnt, chains = sizeof(struct kept_chain) * (uint64_t)h->addr_cnt;
+	uint64_t addrs = 8ULL * h->addr_cnt,
+		 chains = sizeof(struct kept_chain) * (uint64_t)h->addr_cnt;
 	uint64_t frames = sizeof(struct source_frame) * (uint64_t)h->frame_cnt;
 	const uint8_t *at = x->data + sizeof(*h);
 
@@ -169,7 +171,8 @@ static bool merge(struct merged *m, const struct names_image *old, const uint64_
 		bool take_new = i == old_cnt || (k < new->chain_cnt && addrs[k] <= old->addrs[i]);
 		uint64_t addr = take_new ? addrs[k] : old->addrs[i];
 
-		if (take_new ? !source_table__copy(m->table, m->cnt, new, k) : !names_image__copy(old, addr, m->table, m->cnt))
+		if (take_new ? !source_table__copy(m->table, m->cnt, new, k)
+			     : !names_image__copy(old, addr, m->table, m->cnt))
 			return false;
 		i += i < old_cnt && old->addrs[i] == addr;
 		k += take_new;
@@ -214,7 +217,9 @@ static void append_parts(struct image_writer *w, const struct merged *m, const u
 
 	append(w, m->addrs, m->cnt * sizeof(*m->addrs));
 	for (uint32_t i = 0; i < m->cnt; i++)
-		append(w, &(struct kept_chain){ t->chains[i].start, t->chains[i].first, t->chains[i].cnt },
+		append(w,
+		       &(struct kept_chain){ t->chains[i].start, t->chains[i].first,
+					     t->chains[i].cnt },
 		       sizeof(struct kept_chain));
 	for (uint32_t i = 0; i < t->frame_cnt; i++) {
 		struct source_frame f = t->frames[i];

@@ -12,8 +12,8 @@
 
 struct names_key {
 	struct build_id build_id; /* size 0: never cached */
-	uint64_t debug_size; /* of the file that has the DWARF; 0: none was found. Another one: all is
-			      * asked anew */
+	/* of the file that has the DWARF; 0: none was found. Another one: all is asked anew */
+	uint64_t debug_size;
 };
 
 struct names_image;

@@ -14,7 +14,8 @@
 
 static int open_any(int root_fd, const char *path)
 {
-	struct open_how how = { .flags = FLAGS, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = FLAGS,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	long fd = root_fd < 0 ? open(path, FLAGS) :
 				syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 

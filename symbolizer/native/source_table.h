@@ -39,7 +39,8 @@ DEFINE_FREEP(source_table)
 
 /* Frames are added to the chain begun last. False: no memory. */
 void source_table__begin(struct source_table *table, uint32_t chain);
-bool source_table__add(struct source_table *table, uint32_t chain, const struct source_frame *frame);
+bool source_table__add(struct source_table *table, uint32_t chain,
+		       const struct source_frame *frame);
 bool source_table__copy(struct source_table *table, uint32_t chain, const struct source_table *from,
 			uint32_t from_chain);
 /* Copies the chains of another table of the same length that this one lacks. False: no memory. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * DWARF of hostile files, without the ELF around it: a list of parts "kind, size (4 bytes), bytes".
- * Bits 0 to 3 of kind say which section (enum dwarf_section_kind; 15: the addresses to ask for), bits
- * 6 and 7 whose: the file's, dwz's or a .dwp's. dwarf_seeds.py makes such lists of real programs.
+ * DWARF of hostile files, without the ELF around it: a list of parts "kind, size (4 bytes),
+ * bytes". Bits 0 to 3 of kind say which section (enum dwarf_section_kind; 15: the addresses to ask
+ * for), bits 6 and 7 whose: the file's, dwz's or a .dwp's. dwarf_seeds.py makes such lists of real
+ * programs.
  */
 #include <string.h>
 
@@ -61,7 +62,8 @@ static void read_input(struct input *in, const uint8_t *data, size_t size)
 	}
 }
 
-static struct dwarf_file *open_owner(struct input *in, enum owner owner, struct dwarf_reader *reader)
+static struct dwarf_file *open_owner(struct input *in, enum owner owner,
+				     struct dwarf_reader *reader)
 {
 	struct dwarf_file *file = NULL;
 

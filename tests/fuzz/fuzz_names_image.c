@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Cache files that a crash, a full disk or somebody else left behind. The checksum is made right, or
- * nothing would ever come past it. */
+/* Cache files that a crash, a full disk or somebody else left behind. The checksum is made right,
+ * or nothing would ever come past it. */
 #include <string.h>
 
 #include <zlib.h>
 
 #include "symbolizer/native/names_image.h"
 
-#define HEAD 56 /* of a cache file; its checksum is at 32, its key's build id at 8, its size at 48 */
+#define HEAD \
+	56 /* of a cache file; its checksum is at 32, its key's build id at 8, its size at 48 */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

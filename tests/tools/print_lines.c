@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the symbolizer says of addresses of a file, for a judge: print_lines [-d DEBUG_DIR]...
- * [-r ROOT] [-t NS] [-c CACHE_DIR] FILE <addresses; with -r, FILE is a path below ROOT. Per address a line "0xADDR" and one per frame, innermost first:
- * "name TAB linkage TAB file TAB line TAB start_line". Remarks go to standard error.
+ * What the symbolizer says of addresses of a file, for a judge: print_lines [-d DEBUG_DIR]... [-r
+ * ROOT] [-t NS] [-c CACHE_DIR] FILE <addresses; with -r, FILE is a path below ROOT. Per address a
+ * line "0xADDR" and one per frame, innermost first: "name TAB linkage TAB file TAB line TAB
+ * start_line". Remarks go to standard error.
  */
 #include <fcntl.h>
 #include <inttypes.h>
