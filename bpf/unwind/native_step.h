@@ -217,14 +217,15 @@ static __always_inline int step_signal(struct native_walk *walk)
 }
 
 /* {caller's fp, return address} lie at fp: where there are no rows, if fp is used as one, and in Go
- * where a function has left the stack of its caller (lowest: 0). */
+ * where a function has left the stack of its caller (lowest: 0). A null fp is an end in Go alone: in
+ * code without rows it may be any register. */
 static __always_inline int step_frame_pointer(struct native_walk *walk, __u64 lowest, __u64 *cfa)
 {
 	__u64 fp, ra;
 
 	if (!(walk->flags & WALK_F_FP))
 		return stop_walk(walk, STOP_LOST_REG);
-	if (!walk->fp)
+	if (!walk->fp && !lowest)
 		return stop_walk(walk, STOP_NULL_RETURN);
 	if (walk->fp < lowest || !plausible_stack_addr(walk->fp))
 		return stop_walk(walk, STOP_BAD_FP);
@@ -232,7 +233,7 @@ static __always_inline int step_frame_pointer(struct native_walk *walk, __u64 lo
 		return stop_walk(walk, STOP_READ_FAULT);
 	*cfa = walk->fp + 16;
 	if (!ra)
-		return stop_walk(walk, STOP_NULL_RETURN);
+		return stop_walk(walk, lowest ? STOP_BAD_FP : STOP_NULL_RETURN);
 	walk->sp = walk->fp + 16;
 	walk->fp = fp;
 	walk->ip = ra;

@@ -4,18 +4,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "symbolizer/native/crt_code.h"
 #include "symbolizer/native/eh_frame.h"
 #include "symbolizer/native/go_functions.h"
-#include "symbolizer/native/init_code.h"
 
 #define MAX_FUNCTIONS (4U << 20)
 
-enum teller { TELLER_EH_FRAME, TELLER_GO, TELLER_INIT };
+enum teller { TELLER_EH_FRAME, TELLER_GO, TELLER_CRT };
 
 struct cfi_source {
 	struct eh_frame eh_frame;
 	struct go_functions *go; /* owned; NULL: no Go program */
-	struct init_code init[2];
+	struct crt_code crt[3]; /* .init, .fini, _start */
 	struct cfi_function *functions; /* owned */
 	uint32_t cnt;
 	uint32_t room;
@@ -60,18 +60,12 @@ static int add_go(struct cfi_source *s)
 	return err;
 }
 
-static int add_init(struct cfi_source *s, struct elf_file *file)
+static int add_crt(struct cfi_source *s, uint32_t idx, struct crt_code code)
 {
-	static const char *const names[] = { ".init", ".fini" };
-	int err = 0;
-
-	for (uint32_t i = 0; !err && i < 2; i++) {
-		s->init[i] = init_code_of(file, names[i]);
-		if (s->init[i].size)
-			err = add(s, (struct cfi_function){ s->init[i].start, s->init[i].size, i,
-							    TELLER_INIT });
-	}
-	return err;
+	s->crt[idx] = code;
+	if (!code.size)
+		return 0;
+	return add(s, (struct cfi_function){ code.start, code.size, idx, TELLER_CRT });
 }
 
 static int compare_functions(const void *a, const void *b)
@@ -81,6 +75,44 @@ static int compare_functions(const void *a, const void *b)
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
 	return x->idx < y->idx ? -1 : x->idx > y->idx;
+}
+
+static void sort(struct cfi_source *s)
+{
+	if (s->unsorted)
+		qsort(s->functions, s->cnt, sizeof(*s->functions), compare_functions);
+	s->unsorted = false;
+}
+
+/* How many functions begin at or below an address. */
+static uint32_t upper_bound(const struct cfi_source *s, uint64_t elf_vaddr)
+{
+	uint32_t low = 0, high = s->cnt;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (s->functions[mid].start <= elf_vaddr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Where nobody else tells of it. */
+static int add_start(struct cfi_source *s, struct elf_file *file)
+{
+	uint64_t entry = elf_file__entry(file);
+	uint32_t next = upper_bound(s, entry);
+	struct crt_code code;
+
+	if (next && entry - s->functions[next - 1].start < s->functions[next - 1].size)
+		return 0;
+	code = crt_start_of(file);
+	if (code.size && next < s->cnt && s->functions[next].start - entry < code.size)
+		code.size = s->functions[next].start - entry;
+	return add_crt(s, 2, code);
 }
 
 /* Not all files have the FDEs sorted. */
@@ -94,12 +126,17 @@ static int load(struct cfi_source *s, struct elf_file *file)
 	err = eh_frame_each(&s->eh_frame, add_fde, s, &s->bad);
 	if (!err && s->go)
 		err = add_go(s);
-	if (!err && !s->cnt)
-		return -ENODATA;
 	if (!err)
-		err = add_init(s, file);
-	if (!err && s->unsorted)
-		qsort(s->functions, s->cnt, sizeof(*s->functions), compare_functions);
+		err = add_crt(s, 0, crt_init_of(file, ".init"));
+	if (!err)
+		err = add_crt(s, 1, crt_init_of(file, ".fini"));
+	if (err)
+		return err;
+	sort(s);
+	err = add_start(s, file);
+	if (!err && !s->cnt)
+		err = -ENODATA;
+	sort(s);
 	return err;
 }
 
@@ -146,8 +183,8 @@ void cfi_source__rules(struct cfi_source *source, const struct cfi_function *fun
 	case TELLER_GO:
 		go_functions__rules(source->go, function->idx, fn, ctx);
 		break;
-	case TELLER_INIT:
-		init_code_rules(&source->init[function->idx], with_bx, fn, ctx);
+	case TELLER_CRT:
+		crt_code_rules(&source->crt[function->idx], with_bx, fn, ctx);
 		break;
 	}
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /* All functions of a file that something tells how to unwind: .eh_frame, Go's function table, what is
- * known of .init and .fini. */
+ * known of start-up code. */
 #include "common/cleanup.h"
 #include "symbolizer/native/cfi_rules.h"
 #include "symbolizer/native/elf_file.h"

@@ -141,6 +141,11 @@ uint16_t elf_file__type(const struct elf_file *file)
 	return file->header.e_type;
 }
 
+uint64_t elf_file__entry(const struct elf_file *file)
+{
+	return file->header.e_entry;
+}
+
 uint64_t elf_file__base_vaddr(const struct elf_file *file)
 {
 	uint64_t lowest = UINT64_MAX;
