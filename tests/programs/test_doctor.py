@@ -279,7 +279,7 @@ def test_without_unwind_information(doctor, targets, tmp_path):
     assert unwind[0] == "bad" and "ends there" in unwind[1] and "-fasynchronous-unwind-tables" in unwind[1]
     path = compile_chain(tmp_path, "none", *NO_TABLES, strip=NO_FRAMES)
     unwind, _ = about(doctor, targets(path, 20), path)
-    assert unwind[0] == "bad" and unwind[1].startswith("no .eh_frame")
+    assert unwind[0] == "bad" and "ends there" in unwind[1]  # what is left: _start, .init and .fini
 
 
 def test_frame_pointers_alone(doctor, targets, tmp_path):
