@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,12 +29,20 @@ static void fill_standard_fds(void)
 		close(fd);
 }
 
+/* Tables of large files come and go: their memory goes back at once, and one arena serves all. */
+static void keep_memory_small(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	int status;
 
 	fill_standard_fds();
+	keep_memory_small();
 	status = cli_parse(argc, argv, &options);
 	if (status < 0)
 		return EXIT_USAGE;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/radix_sort.h"
 #include "symbolizer/native/crt_code.h"
 #include "symbolizer/native/eh_frame.h"
 #include "symbolizer/native/go_functions.h"
@@ -68,20 +69,12 @@ static int add_crt(struct cfi_source *s, uint32_t idx, struct crt_code code)
 	return add(s, (struct cfi_function){ code.start, code.size, idx, TELLER_CRT });
 }
 
-static int compare_functions(const void *a, const void *b)
+static int sort(struct cfi_source *s)
 {
-	const struct cfi_function *x = a, *y = b;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->idx < y->idx ? -1 : x->idx > y->idx;
-}
-
-static void sort(struct cfi_source *s)
-{
-	if (s->unsorted)
-		qsort(s->functions, s->cnt, sizeof(*s->functions), compare_functions);
+	if (s->unsorted && radix_sort(s->functions, s->cnt, sizeof(*s->functions)))
+		return -ENOMEM;
 	s->unsorted = false;
+	return 0;
 }
 
 /* How many functions begin at or below an address. */
@@ -130,13 +123,12 @@ static int load(struct cfi_source *s, struct elf_file *file)
 		err = add_crt(s, 0, crt_init_of(file, ".init"));
 	if (!err)
 		err = add_crt(s, 1, crt_init_of(file, ".fini"));
-	if (err)
-		return err;
-	sort(s);
-	err = add_start(s, file);
-	if (!err && !s->cnt)
-		err = -ENODATA;
-	sort(s);
+	if (!err)
+		err = sort(s);
+	if (!err)
+		err = add_start(s, file);
+	if (!err)
+		err = s->cnt ? sort(s) : -ENODATA;
 	return err;
 }
 

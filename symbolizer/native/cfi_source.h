@@ -8,7 +8,7 @@
 #include "symbolizer/native/elf_file.h"
 
 struct cfi_function {
-	uint64_t start; /* as linked */
+	uint64_t start; /* as linked; first: they are sorted by it */
 	uint64_t size;
 	uint32_t idx; /* in its teller */
 	uint32_t teller;

@@ -13,6 +13,7 @@
 
 #include <elf.h>
 
+#include "common/radix_sort.h"
 #include "symbolizer/native/cfi.h"
 #include "symbolizer/native/debugdata.h"
 #include "symbolizer/native/go_functions.h"
@@ -23,7 +24,7 @@
 #define MAX_BACK 64 /* nested symbols looked through */
 
 struct symbol {
-	uint64_t start;
+	uint64_t start; /* first: they are sorted by it */
 	uint64_t size;
 	uint32_t name; /* offset in the pool */
 	uint8_t rank; /* smaller is better */
@@ -208,37 +209,40 @@ static uint32_t underscores(const char *name)
 	return (uint32_t)strspn(name, "_");
 }
 
-static int compare_symbols(const void *a, const void *b, void *pool)
+/* Which of two symbols at one address is shown. */
+static bool is_better(const struct symbol *x, const struct symbol *y, const char *pool)
 {
-	const struct symbol *x = a, *y = b;
-	const char *p = (char *)pool + x->name, *q = (char *)pool + y->name;
+	const char *p = pool + x->name, *q = pool + y->name;
 	size_t p_len, q_len;
 
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
 	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
+		return x->rank < y->rank;
 	if (underscores(p) != underscores(q))
-		return underscores(p) < underscores(q) ? -1 : 1;
+		return underscores(p) < underscores(q);
 	p_len = strlen(p);
 	q_len = strlen(q);
 	if (p_len != q_len)
-		return p_len < q_len ? -1 : 1;
-	return strcmp(p, q);
+		return p_len < q_len;
+	return strcmp(p, q) < 0;
 }
 
 /* Sorted, one per address. */
-static void settle(struct symbol_table *t)
+static int settle(struct symbol_table *t)
 {
 	uint32_t kept = 0;
 
-	if (!t->cnt)
-		return;
-	qsort_r(t->symbols, t->cnt, sizeof(*t->symbols), compare_symbols, t->pool);
-	for (uint32_t i = 0; i < t->cnt; i++)
-		if (!kept || t->symbols[kept - 1].start != t->symbols[i].start)
-			t->symbols[kept++] = t->symbols[i];
+	if (radix_sort(t->symbols, t->cnt, sizeof(*t->symbols)))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < t->cnt; i++) {
+		const struct symbol *s = &t->symbols[i];
+
+		if (!kept || t->symbols[kept - 1].start != s->start)
+			t->symbols[kept++] = *s;
+		else if (is_better(s, &t->symbols[kept - 1], t->pool))
+			t->symbols[kept - 1] = *s;
+	}
 	t->cnt = kept;
+	return 0;
 }
 
 static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *debug)
@@ -259,8 +263,7 @@ static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *
 		err = sink.err;
 	if (cfi_ranges__load(file, &t->ranges, &t->range_cnt))
 		t->range_cnt = 0;
-	settle(t);
-	return err;
+	return err ? err : settle(t);
 }
 
 int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table)
