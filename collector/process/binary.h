@@ -86,7 +86,7 @@ struct binary *binaries__canonical(struct binaries *all, struct binary *binary);
 
 /* Takes over a directory's descriptor; returns the one to use: equal roots are kept once. -1 when there
  * are too many, or for -1. */
-int binaries__keep_root(struct binaries *binaries, int root_fd);
+int binaries__keep_root(struct binaries *all, int root_fd);
 
 /* Takes over what opening told, and joins the binary with an elder of the same identity. */
 void binaries__learn(struct binaries *all, const struct file_record *rec);

@@ -38,4 +38,4 @@ void dwarf_abbrevs__free(struct dwarf_abbrevs *abbrevs);
 DEFINE_FREEP(dwarf_abbrevs)
 
 /* NULL: no such code */
-const struct dwarf_abbrev *dwarf_abbrevs__find(const struct dwarf_abbrevs *abbrevs, uint64_t code);
+const struct dwarf_abbrev *dwarf_abbrevs__find(const struct dwarf_abbrevs *t, uint64_t code);

@@ -145,6 +145,7 @@ static void *run_worker(void *arg)
 	while (!me->err && !me->source.reader.late) {
 		uint32_t i = atomic_fetch_add(&me->work->next, 1);
 
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is always a worker */
 		if (i >= me->work->job_cnt)
 			break;
 		me->err = run_job(me, &me->work->jobs[i]);

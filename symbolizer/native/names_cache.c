@@ -16,7 +16,7 @@
 static void file_name(const struct names_key *key, char to[2 * BUILD_ID_MAX + sizeof(SUFFIX)])
 {
 	build_id_to_hex(&key->build_id, to);
-	strcat(to, SUFFIX);
+	memcpy(to + strlen(to), SUFFIX, sizeof(SUFFIX));
 }
 
 static struct names_image *load(const struct names_cache *cache, const struct names_key *key)

@@ -20,7 +20,7 @@ struct names_image;
 
 /* data: taken over, also on failure. NULL: damaged, or of another key. */
 struct names_image *names_image__take(uint8_t *data, size_t size, const struct names_key *key);
-void names_image__free(struct names_image *image);
+void names_image__free(struct names_image *x);
 DEFINE_FREEP(names_image)
 
 /* False: the address is not in it. */
