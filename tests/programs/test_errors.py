@@ -148,7 +148,7 @@ def test_without_ptrace_and_syslog_it_says_what_stays_unnamed(public, chain):
         target.wait()
     assert run.returncode == 0 and b"CAP_SYS_PTRACE is missing" in run.stderr, run.stderr
     rows = [row for row in profile(public / "p.pb.gz").stacks() if row[2]["pid"] == target.pid]
-    assert sum(values[0] for _, values, _ in rows) > 10
+    assert sum(values[0] for _, values, _ in rows) > 1
     kernel = [names for names, _, _ in profile(public / "p.pb.gz").stacks()
               if any("[kernel+" in name for name in names)]
     assert not kernel or b"needs CAP_SYSLOG" in run.stderr, run.stderr
@@ -287,7 +287,7 @@ def test_a_thread_is_no_process(sonde, tmp_path):
 def test_recording_ends_with_its_targets(sonde, chain, tmp_path):
     """Without -d it would go on for ever. Children that are followed are waited for."""
     out = tmp_path / "p.pb.gz"
-    target = subprocess.Popen(["/bin/sh", "-c", f"sleep 0.7; {chain} 1 & exit 0"])
+    target = subprocess.Popen(["/bin/sh", "-c", f"sleep 3; {chain} 1 & exit 0"])
     run = sonde("record", "-F", 499, "-p", target.pid, "-o", out)
     target.wait()
     assert run.returncode == 0, run.stderr
@@ -295,7 +295,7 @@ def test_recording_ends_with_its_targets(sonde, chain, tmp_path):
 
 
 def test_a_thread_that_ends(sonde, chain, tmp_path):
-    target = subprocess.Popen([chain, "1"])
+    target = subprocess.Popen([chain, "4"])
     run = sonde("record", "-t", target.pid, "-o", tmp_path / "p.pb.gz")
     target.wait()
     assert run.returncode == 0, run.stderr

@@ -62,7 +62,7 @@ def test_a_thousand_frames_are_whole(sonde, chain, tmp_path):
 def test_whole_host_pid_and_threads(sonde, chain, tmp_path):
     own = tmp_path / f"chain-{os.getpid()}"  # a name that nobody else's process has
     shutil.copy(chain, own)
-    target = subprocess.Popen([own, "6"])
+    target = subprocess.Popen([own, "60"])
     time.sleep(0.2)
     for args in (["-a"], ["-p", target.pid], ["-t", target.pid], ["--comm", own.name]):
         out = tmp_path / "p.pb.gz"
