@@ -34,7 +34,7 @@ struct dwarf_abbrevs {
 /* only: the one code that is wanted, 0 for all. -ENODATA: damaged. */
 int dwarf_abbrevs__load(const struct dwarf_section *section, struct dwarf_window *window,
 			uint64_t off, uint64_t only, struct dwarf_abbrevs **ret_abbrevs);
-void dwarf_abbrevs__free(struct dwarf_abbrevs *abbrevs);
+void dwarf_abbrevs__free(struct dwarf_abbrevs *t);
 DEFINE_FREEP(dwarf_abbrevs)
 
 /* NULL: no such code */
