@@ -16,11 +16,11 @@
  *      again and again, so the rules of the last ones are kept by address: one cache line instead of
  *      some ten, and no branches that cannot be predicted.
  *   3. CFA by the rule; the caller's fp by its rule; return address at CFA - 8; sp = CFA. The stack
- *      is read in windows that end with its page at the latest: what lies in a page that was read
+ *      is read in windows, in the kernel up to the end of a page: what lies in a page that was read
  *      can be read, and most frames need no read of their own.
  *
- * The walker is compiled into the BPF object and, for tests, into host programs. What differs is
- * the seam, which the includer defines first:
+ * The walker is compiled into the BPF object and into the collector (collector/walk/walker.c). What
+ * differs is the seam, which the includer defines first:
  *
  *   int seam_read_user(void *to, __u32 size, __u64 vaddr)          0, or negative: not readable
  *   __u64 seam_window(__u64 vaddr)               bytes from there on that are read as one

@@ -5,140 +5,124 @@
 #include <string.h>
 
 #include "collector/tables/runs.h"
+#include "collector/walk/stack_copy.h"
+#include "collector/walk/walker.h"
 #include "common/clock.h"
-
-/* The seam has no context: one walk at a time, in the owner's thread. */
-static const struct copy_walker *walking;
-
-static int seam_read_user(void *to, __u32 size, __u64 vaddr);
-static __u64 seam_window(__u64 vaddr);
-static const struct unwind_mapping *seam_mapping(__u32 idx);
-static const struct unwind_page *seam_page(__u32 idx);
-static const __u32 *seam_rows(__u32 pos);
-static const struct unwind_info *seam_info(__u32 idx);
-
-/* behind its seam */
-#include "bpf/unwind/native_step.h"
 
 struct copy_walker {
 	const struct residence *residence; /* borrowed */
 	struct binaries *binaries; /* borrowed */
-	const struct copy_record *rec; /* borrowed, during a walk */
-	struct unwind_mapping mappings[MAX_RUN_MAPPINGS];
-	uint32_t mapping_cnt;
+	struct walker *walker; /* owned */
+	const struct process *process; /* borrowed, during a walk */
+	struct stack_copy stack; /* borrowed, during a walk */
+	struct unwind_mapping mapping; /* the last one asked for */
 	uint32_t max_depth;
 	uint32_t generation; /* of this walk: rules are kept for one alone */
-	struct native_walk walk;
-	struct native_frames frames;
-	struct rule_cache rules;
 	struct walked_record out;
 	uint64_t words[MAX_USER_FRAMES]; /* of out */
 };
 
-static uint64_t stack_end(const struct copy_record *rec)
+static int read_stack(void *ctx, void *to, uint32_t size, uint64_t vaddr)
 {
-	return rec->stack_start + rec->stack_size;
+	return stack_copy__read(&((struct copy_walker *)ctx)->stack, to, size, vaddr);
 }
 
-static __u64 seam_window(__u64 vaddr)
+static uint64_t window(void *ctx, uint64_t vaddr)
 {
-	uint64_t end = stack_end(walking->rec);
-
-	return vaddr >= walking->rec->stack_start && vaddr < end ? end - vaddr : 0;
+	return stack_copy__window(&((struct copy_walker *)ctx)->stack, vaddr);
 }
 
-static int seam_read_user(void *to, __u32 size, __u64 vaddr)
+static const struct unwind_mapping *mapping_at(void *ctx, uint32_t idx)
 {
-	if (!size || seam_window(vaddr) < size)
-		return -1;
-	memcpy(to, copy_stack_bytes(walking->rec) + (vaddr - walking->rec->stack_start), size);
-	return 0;
+	struct copy_walker *w = ctx;
+	const struct proc_mapping *m;
+	const struct binary *b;
+
+	if (idx >= w->process->mapping_cnt)
+		return NULL;
+	m = &w->process->mappings[idx];
+	b = binaries__canonical(w->binaries, binaries__at(w->binaries, m->binary));
+	w->mapping = run_mapping(m, b, w->generation);
+	return &w->mapping;
 }
 
-static const struct unwind_mapping *seam_mapping(__u32 idx)
+static const struct unwind_page *page_at(void *ctx, uint32_t idx)
 {
-	return idx < walking->mapping_cnt ? &walking->mappings[idx] : NULL;
+	return residence__page(((struct copy_walker *)ctx)->residence, idx);
 }
 
-static const struct unwind_page *seam_page(__u32 idx)
+static const uint32_t *rows_at(void *ctx, uint32_t pos)
 {
-	return residence__page(walking->residence, idx);
+	return residence__rows(((struct copy_walker *)ctx)->residence, pos);
 }
 
-static const __u32 *seam_rows(__u32 pos)
+static const struct unwind_info *info_at(void *ctx, uint32_t idx)
 {
-	return residence__rows(walking->residence, pos);
+	return residence__info(((struct copy_walker *)ctx)->residence, idx);
 }
 
-static const struct unwind_info *seam_info(__u32 idx)
-{
-	return residence__info(walking->residence, idx);
-}
+static const struct walk_seam seam = { read_stack, window, mapping_at, page_at, rows_at, info_at };
 
 struct copy_walker *copy_walker__new(const struct residence *residence, struct binaries *binaries,
 				     uint32_t max_depth)
 {
-	struct copy_walker *w = calloc(1, sizeof(*w));
+	scope_free(copy_walker) struct copy_walker *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
 	w->residence = residence;
 	w->binaries = binaries;
 	w->max_depth = max_depth;
-	return w;
+	w->walker = walker__new();
+	return w->walker ? take_ptr(w) : NULL;
 }
 
 void copy_walker__free(struct copy_walker *w)
 {
+	if (!w)
+		return;
+	walker__free(w->walker);
 	free(w);
 }
 
-static void set_mappings(struct copy_walker *w, const struct process *p)
+static struct walk_start start_of(const struct copy_walker *w, const struct copy_record *rec)
 {
-	w->generation++;
-	w->mapping_cnt = p->mapping_cnt < MAX_RUN_MAPPINGS ? p->mapping_cnt : MAX_RUN_MAPPINGS;
-	for (uint32_t i = 0; i < w->mapping_cnt; i++) {
-		const struct proc_mapping *m = &p->mappings[i];
-		const struct binary *b = binaries__canonical(
-			w->binaries, binaries__at(w->binaries, m->binary));
+	uint32_t cnt = w->process->mapping_cnt;
 
-		w->mappings[i] = run_mapping(m, b, w->generation);
-	}
-}
-
-static void set_registers(struct copy_walker *w, const struct copy_record *rec)
-{
-	w->walk = (struct native_walk){
+	return (struct walk_start){
 		.ip = rec->sample.user_ip,
 		.sp = rec->sample.user_sp,
 		.fp = rec->sample.user_fp,
 		.r10 = rec->r10,
 		.rcx = rec->rcx,
 		.bx = rec->bx,
-		.run = { .cnt = w->mapping_cnt, .generation = w->generation },
-		.flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP | WALK_F_BX |
-			 (rec->entered ? WALK_F_ENTERED : 0U),
+		.run = { .cnt = cnt < MAX_RUN_MAPPINGS ? cnt : MAX_RUN_MAPPINGS,
+			 .generation = w->generation },
 		.max_depth = w->max_depth,
-		.stop = STOP_MAX_DEPTH,
+		.entered = rec->entered,
 	};
 }
 
 const struct record_header *copy_walker__walk(struct copy_walker *w, const struct held *held)
 {
-	walking = w;
-	w->rec = held->rec;
-	set_mappings(w, held->process);
-	set_registers(w, held->rec);
-	while (!native_walk_step(&w->walk, &w->frames, &w->rules, (__u64 *)w->words))
-		;
-	if (w->walk.stop == STOP_READ_FAULT && w->walk.sp >= held->rec->stack_start)
-		w->walk.stop = STOP_COPY_END;
+	const struct copy_record *rec = held->rec;
+	struct walked_stack stack;
+	struct walk_start start;
+
+	w->process = held->process;
+	w->stack = (struct stack_copy){ rec->stack_start, copy_stack_bytes(rec), rec->stack_size };
+	w->generation++;
+	start = start_of(w, rec);
+	stack = walker__walk(w->walker, &seam, w, &start);
+	if (stack.stop == STOP_READ_FAULT && stack.sp >= rec->stack_start)
+		stack.stop = STOP_COPY_END;
+	memcpy(w->words, stack.words, stack.cnt * sizeof(*w->words));
 	w->out = (struct walked_record){
-		.h = { RECORD_WALKED, (uint32_t)(sizeof(w->out) + w->walk.cnt * sizeof(*w->words)),
+		.h = { RECORD_WALKED, (uint32_t)(sizeof(w->out) + stack.cnt * sizeof(*w->words)),
 		       now_ns() },
 		.id = held->id,
-		.stop = (uint16_t)w->walk.stop,
-		.user_words = (uint16_t)w->walk.cnt,
+		.stop = (uint16_t)stack.stop,
+		.user_words = (uint16_t)stack.cnt,
 	};
 	return &w->out.h;
 }
