@@ -367,6 +367,8 @@ static __always_inline int step_by_rule(struct native_walk *walk, const struct u
 	walk->sp = cfa;
 	walk->ip = ra;
 	walk->flags &= WALK_F_FP | WALK_F_BX;
+	if (info->kind == UNWIND_RCX && info->cfa_off == 8)
+		walk->flags |= WALK_F_EXACT; /* libgcc's throw: a landing pad, not behind a call */
 	return 0;
 }
 
