@@ -79,7 +79,7 @@ struct native_frames {
 /* A rule depends on the file's bytes alone, and the generation on the file's place in the process:
  * what was found once stays right until the generation changes. */
 struct cached_rule {
-	__u64 pc;
+	__u64 key; /* rule_key() of its address */
 	struct unwind_info info; /* UNWIND_NONE: frame-pointer step */
 	__u32 generation;
 	__u32 pad;
@@ -383,6 +383,12 @@ static __always_inline int stop_unmapped(struct native_walk *walk)
 	return stop_walk(walk, STOP_NO_MAPPING);
 }
 
+/* Behind a system call an address may have another rule than for anybody else: look_up_rule(). */
+static __always_inline __u64 rule_key(const struct native_walk *walk, __u64 pc)
+{
+	return pc | (__u64)(walk->flags & WALK_F_ENTERED) << 59;
+}
+
 /* Puts the rule of an address, found by mapping and rows, into its slot. Non-zero: stopped. */
 static __always_inline int look_up_rule(struct native_walk *walk, __u64 pc,
 					struct cached_rule *slot)
@@ -403,7 +409,7 @@ static __always_inline int look_up_rule(struct native_walk *walk, __u64 pc,
 	/* the system call that is the last instruction of its function: rt_sigreturn's */
 	if ((walk->flags & WALK_F_ENTERED) && info && info->kind == UNWIND_NONE)
 		info = find_rule(m, pc - 1 - m->bias);
-	slot->pc = pc;
+	slot->key = rule_key(walk, pc);
 	slot->generation = walk->run.generation;
 	slot->info = info ? *info : (struct unwind_info){ .kind = UNWIND_NONE };
 	return 0;
@@ -436,7 +442,7 @@ static __always_inline int native_walk_step(struct native_walk *walk, struct nat
 	words[n] = frame_word(FRAME_NATIVE, exact ? 0 : FRAME_F_RETURN, walk->ip);
 	frames->cfas[n] = 0;
 	walk->cnt = n + 1;
-	if ((slot->pc != pc || slot->generation != walk->run.generation) &&
+	if ((slot->key != rule_key(walk, pc) || slot->generation != walk->run.generation) &&
 	    look_up_rule(walk, pc, slot))
 		return 1;
 
