@@ -8,6 +8,8 @@
 
 #include <uthash.h>
 
+#include "collector/process/maps_parser.h"
+
 /* What a mapping record says of a file. The path belongs to it: one build id at two paths may be two
  * files of which one lies about its id; opening tells. */
 struct hint {
@@ -210,24 +212,13 @@ static struct hint *make_hint(const struct mmap_record *rec)
 	return hint;
 }
 
-static void strip_deleted(struct binary *binary)
-{
-	static const char suffix[] = " (deleted)";
-	size_t len = strlen(binary->path), cut = sizeof(suffix) - 1;
-
-	if (len > cut && !strcmp(binary->path + len - cut, suffix)) {
-		binary->path[len - cut] = 0;
-		binary->deleted = true;
-	}
-}
-
 static struct binary *add_file(struct binaries *all, const struct mmap_record *rec)
 {
 	struct binary *binary = add_binary(all, BINARY_FILE, mmap_record_path(rec));
 
 	if (!binary)
 		return NULL;
-	strip_deleted(binary);
+	binary->deleted = maps_path__cut_deleted(binary->path);
 	binary->build_id = rec->build_id;
 	return binary;
 }

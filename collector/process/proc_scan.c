@@ -7,89 +7,62 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/process/maps_parser.h"
 #include "collector/process/proc_table.h"
+#include "collector/process/stat_parser.h"
 #include "common/clock.h"
 #include "common/io.h"
 
 #define MAX_MAPS_BYTES (64UL << 20)
 
-/* "START-END PERM OFF MAJ:MIN INODE   PATH": an executable mapping becomes a record. */
-static void take_maps_line(char *line, uint32_t pid, uint64_t time_ns, struct batch *batch)
+/* An executable mapping becomes a record. */
+static void take_maps_line(char *text, uint32_t pid, uint64_t time_ns, struct batch *batch)
 {
-	unsigned long long start, end, off, inode;
-	unsigned int major, minor;
-	char perm[5];
-	int path_at = 0;
 	struct mmap_record *rec;
-	const char *path;
+	struct maps_line line;
 	uint32_t path_size;
 
-	/* NOLINTNEXTLINE(cert-err34-c): the kernel prints no number that does not fit */
-	if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %n", &start, &end, perm, &off, &major,
-		   &minor, &inode, &path_at) < 7 ||
-	    perm[2] != 'x' || start >= end)
+	if (!maps_line__parse(text, &line) || !line.executable || !strcmp(line.path, "[vsyscall]"))
 		return;
-	path = line + path_at;
-	if (!strcmp(path, "[vsyscall]"))
-		return;
-	if (!*path)
-		path = "//anon";
-	path_size = RECORD_ALIGN((uint32_t)strlen(path) + 1);
+	if (!*line.path)
+		line.path = "//anon";
+	path_size = RECORD_ALIGN((uint32_t)strlen(line.path) + 1);
 	rec = batch__add(batch, RECORD_MMAP, sizeof(*rec) + path_size, time_ns);
 	if (!rec)
 		return;
-	rec->start = start;
-	rec->end = end;
-	rec->file_off = off;
-	rec->inode = inode;
+	rec->start = line.start;
+	rec->end = line.end;
+	rec->file_off = line.file_off;
+	rec->inode = line.inode;
 	rec->pid = pid;
-	rec->dev_major = major;
-	rec->dev_minor = minor;
+	rec->dev_major = line.dev_major;
+	rec->dev_minor = line.dev_minor;
 	rec->path_size = path_size;
 	rec->scanned = 1;
-	memcpy(rec + 1, path, strlen(path));
-}
-
-/* Field 22 of /proc/PID/stat, in clock ticks since boot; the name before it may hold anything. */
-static uint64_t start_of(const char *stat)
-{
-	const char *at = strrchr(stat, ')');
-	unsigned long long ticks = 0;
-
-	for (int field = 2; at && field < 22; field++) {
-		at = strchr(at, ' ');
-		if (at)
-			at++;
-	}
-	if (at)
-		ticks = strtoull(at, NULL, 10);
-	return ticks * (1000000000ULL / (unsigned long)sysconf(_SC_CLK_TCK));
+	memcpy(rec + 1, line.path, strlen(line.path));
 }
 
 static int scan_identity(uint32_t pid, uint64_t time_ns, struct batch *batch)
 {
 	struct process_record *rec;
-	scope_memory char *stat = NULL;
-	char path[64], *open, *close;
+	scope_memory char *text = NULL;
+	struct stat_line line;
+	char path[64];
 	size_t size;
 	int err;
 
 	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	err = io_read_file(path, 65536, &stat, &size);
+	err = io_read_file(path, 65536, &text, &size);
 	if (err)
 		return err == -ENOENT ? -ESRCH : err;
-	open = strchr(stat, '(');
-	close = strrchr(stat, ')');
+	if (!stat_line__parse(text, &line))
+		return -EBADMSG;
 	rec = batch__add(batch, RECORD_PROCESS, sizeof(*rec), time_ns);
 	if (!rec)
 		return -ENOMEM;
 	rec->pid = pid;
-	rec->start_ns = start_of(stat);
-	if (open && close && close > open) {
-		size_t len = (size_t)(close - open) - 1;
-
-		memcpy(rec->comm, open + 1, len < COMM_LEN ? len : COMM_LEN - 1);
-	}
+	rec->start_ns = line.start_ticks * (1000000000ULL / (unsigned long)sysconf(_SC_CLK_TCK));
+	memcpy(rec->comm, line.comm, sizeof(rec->comm));
 	return 0;
 }
 
