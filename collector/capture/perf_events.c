@@ -11,7 +11,9 @@
 
 #include <linux/perf_event.h>
 
+#include "collector/capture/cpu_list.h"
 #include "collector/capture/event_table.h"
+#include "collector/capture/perf_records.h"
 #include "common/io.h"
 #include "common/log.h"
 
@@ -185,135 +187,6 @@ uint64_t event_rings__bytes(const struct event_rings *rings)
 	return (uint64_t)rings->cnt * ((uint64_t)getpagesize() + RING_BYTES);
 }
 
-static void take_mmap(struct batch *batch, const struct perf_event_header *h, struct view body,
-		      uint64_t time_ns)
-{
-	struct build_id build_id = { .size = 0 };
-	uint32_t pid = view_u32(&body), path_size;
-	struct mmap_record *rec;
-	uint64_t start, len, off, inode = 0;
-	uint32_t major = 0, minor = 0;
-	const char *path;
-
-	view_u32(&body); /* tid */
-	start = view_u64(&body);
-	len = view_u64(&body);
-	off = view_u64(&body);
-	if (h->misc & PERF_RECORD_MISC_MMAP_BUILD_ID) {
-		const uint8_t *id;
-
-		build_id.size = view_u8(&body);
-		view_take(&body, 3);
-		id = view_take(&body, BUILD_ID_MAX);
-		if (!id || build_id.size > BUILD_ID_MAX)
-			return;
-		memcpy(build_id.bytes, id, build_id.size);
-	} else {
-		major = view_u32(&body);
-		minor = view_u32(&body);
-		inode = view_u64(&body);
-		view_u64(&body); /* generation */
-	}
-	view_u64(&body); /* prot, flags */
-	path = view_cstr(&body);
-	if (!path || !len)
-		return;
-	path_size = RECORD_ALIGN((uint32_t)strlen(path) + 1);
-	rec = batch__add(batch, RECORD_MMAP, sizeof(*rec) + path_size, time_ns);
-	if (!rec)
-		return;
-	rec->start = start;
-	rec->end = start + len;
-	rec->file_off = off;
-	rec->inode = inode;
-	rec->pid = pid;
-	rec->dev_major = major;
-	rec->dev_minor = minor;
-	rec->build_id = build_id;
-	rec->path_size = path_size;
-	memcpy(rec + 1, path, strlen(path));
-}
-
-static void take_comm(struct batch *batch, const struct perf_event_header *h, struct view body,
-		      uint64_t time_ns)
-{
-	struct comm_record *rec = batch__add(batch, RECORD_COMM, sizeof(*rec), time_ns);
-	const char *comm;
-
-	if (!rec)
-		return;
-	rec->pid = view_u32(&body);
-	rec->tid = view_u32(&body);
-	rec->exec = !!(h->misc & PERF_RECORD_MISC_COMM_EXEC);
-	comm = view_cstr(&body);
-	if (comm)
-		strncpy(rec->comm, comm, COMM_LEN - 1);
-}
-
-static void take_fork(struct batch *batch, struct view body, uint64_t time_ns)
-{
-	uint32_t pid = view_u32(&body), parent = view_u32(&body);
-	struct fork_record *rec;
-
-	if (pid == parent) /* a thread */
-		return;
-	rec = batch__add(batch, RECORD_FORK, sizeof(*rec), time_ns);
-	if (!rec)
-		return;
-	rec->pid = pid;
-	rec->parent_pid = parent;
-}
-
-static void take_exit(struct batch *batch, struct view body, uint64_t time_ns)
-{
-	struct exit_record *rec = batch__add(batch, RECORD_EXIT, sizeof(*rec), time_ns);
-
-	if (!rec)
-		return;
-	rec->pid = view_u32(&body);
-	view_u32(&body); /* parent */
-	rec->tid = view_u32(&body);
-}
-
-static void take_lost(struct batch *batch, struct view body, uint64_t time_ns)
-{
-	struct lost_record *rec = batch__add(batch, RECORD_LOST, sizeof(*rec), time_ns);
-
-	if (!rec)
-		return;
-	view_u64(&body); /* event id */
-	rec->cnt = view_u64(&body);
-}
-
-/* Every record ends with its time: sample_id_all, PERF_SAMPLE_TIME. */
-static void take_record(struct batch *batch, const uint8_t *bytes, size_t size)
-{
-	const struct perf_event_header *h = (const void *)bytes;
-	struct view body = view_of(bytes + sizeof(*h), size - sizeof(*h));
-	uint64_t time_ns;
-
-	if (size < sizeof(*h) + sizeof(time_ns))
-		return;
-	memcpy(&time_ns, bytes + size - sizeof(time_ns), sizeof(time_ns));
-	switch (h->type) {
-	case PERF_RECORD_MMAP2:
-		take_mmap(batch, h, body, time_ns);
-		break;
-	case PERF_RECORD_COMM:
-		take_comm(batch, h, body, time_ns);
-		break;
-	case PERF_RECORD_FORK:
-		take_fork(batch, body, time_ns);
-		break;
-	case PERF_RECORD_EXIT:
-		take_exit(batch, body, time_ns);
-		break;
-	case PERF_RECORD_LOST:
-		take_lost(batch, body, time_ns);
-		break;
-	}
-}
-
 static void copy_out(const struct ring *ring, uint64_t pos, void *to, size_t size)
 {
 	const uint8_t *data = (const uint8_t *)ring->page + getpagesize();
@@ -336,7 +209,7 @@ static void drain_ring(struct event_rings *rings, struct ring *ring, struct batc
 		if (h.size < sizeof(h))
 			break;
 		copy_out(ring, tail, rings->record, h.size);
-		take_record(batch, rings->record, h.size);
+		perf_record__take(rings->record, h.size, batch);
 		tail += h.size;
 	}
 	__atomic_store_n(&ring->page->data_tail, head, __ATOMIC_RELEASE);
@@ -352,20 +225,7 @@ int online_cpus(int *cpus, int max)
 {
 	scope_memory char *text = NULL;
 	size_t size;
-	int cnt = 0, err = io_read_file("/sys/devices/system/cpu/online", 65536, &text, &size);
+	int err = io_read_file("/sys/devices/system/cpu/online", 65536, &text, &size);
 
-	if (err)
-		return err;
-	/* "0-3,8,10-11" */
-	for (char *at = text; *at && *at != '\n' && cnt < max;) {
-		long first = strtol(at, &at, 10), last = first;
-
-		if (*at == '-')
-			last = strtol(at + 1, &at, 10);
-		for (long cpu = first; cpu <= last && cnt < max; cpu++)
-			cpus[cnt++] = (int)cpu;
-		if (*at == ',')
-			at++;
-	}
-	return cnt;
+	return err ? err : cpu_list__parse(text, cpus, max);
 }
