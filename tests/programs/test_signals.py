@@ -120,8 +120,7 @@ def test_giving_up_leaves_no_unfinished_file(start, tmp_path):
     run = start("-a", "--raw", tmp_path / "r.raw")
     time.sleep(1)
     assert list(tmp_path.glob("r.raw.*.tmp"))
-    run.send_signal(signal.SIGINT)
-    time.sleep(0.005)
+    run.send_signal(signal.SIGINT)  # of two that wait, the lower number comes first
     run.send_signal(signal.SIGSTOP)
     time.sleep(0.3)
     run.send_signal(signal.SIGINT)

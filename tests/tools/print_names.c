@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	scope_free(symbol_table) struct symbol_table *table = NULL;
 	uint64_t elf_vaddr;
 
-	if (fd < 0 || elf_file__open(fd, &file) || symbol_table__load(file, &table))
+	if (fd < 0 || elf_file__open(fd, &file) || symbol_table__load(file, NULL, &table))
 		return 1;
 	while (scanf("%" SCNx64, &elf_vaddr) == 1)
 		answer(table, elf_vaddr);
