@@ -199,8 +199,8 @@ static bool take_words(struct case_file *file, char *line)
 	while ((word = strtok_r(NULL, " ", &rest))) {
 		if (file->word_cnt == CASE_WORDS)
 			return false;
-		file->words[file->word_cnt++] =
-			(struct case_word){ vaddr, strtoull(word, NULL, 16) };
+		file->words[file->word_cnt++] = (struct case_word){ vaddr,
+								    strtoull(word, NULL, 16) };
 		vaddr += 8;
 	}
 	return true;
@@ -215,8 +215,8 @@ static bool take_frame(struct case_file *file, char *line)
 	    sscanf(line, "frame %" SCNx64 " %15s", &vaddr, how) != 2 ||
 	    (strcmp(how, "exact") && strcmp(how, "return")))
 		return false;
-	file->frames[file->frame_cnt++] =
-		frame_word(FRAME_NATIVE, *how == 'r' ? FRAME_F_RETURN : 0, vaddr);
+	file->frames[file->frame_cnt++] = frame_word(FRAME_NATIVE, *how == 'r' ? FRAME_F_RETURN : 0,
+						     vaddr);
 	return true;
 }
 
@@ -246,9 +246,9 @@ static const struct {
 	const char *word;
 	bool (*take)(struct case_file *file, char *line);
 } line_kinds[] = {
-	{ "#", take_nothing },	     { "memory", take_nothing }, { "registers ", take_registers },
-	{ "depth ", take_depth },    { "table ", take_table },	 { "page ", take_page },
-	{ "mapping ", take_mapping }, { "stop ", take_stop },	 { "frame ", take_frame },
+	{ "#", take_nothing },	      { "memory", take_nothing }, { "registers ", take_registers },
+	{ "depth ", take_depth },     { "table ", take_table },	  { "page ", take_page },
+	{ "mapping ", take_mapping }, { "stop ", take_stop },	  { "frame ", take_frame },
 };
 
 static bool take_line(struct case_file *file, char *line)

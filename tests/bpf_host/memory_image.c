@@ -116,7 +116,8 @@ static int read_memory(void *ctx, void *to, uint32_t size, uint64_t vaddr)
 	while (size) {
 		const struct memory_page *page = page_at(image, vaddr);
 		uint64_t off = vaddr & (USER_PAGE_SIZE - 1);
-		uint32_t part = size < USER_PAGE_SIZE - off ? size : (uint32_t)(USER_PAGE_SIZE - off);
+		uint32_t part = size < USER_PAGE_SIZE - off ? size :
+							      (uint32_t)(USER_PAGE_SIZE - off);
 
 		if (!page) {
 			memset(to, 0, whole);

@@ -27,7 +27,8 @@ struct memory_page {
 
 struct memory_image {
 	struct memory_page *memory; /* owned */
-	struct unwind_mapping mappings[MAX_RUN_MAPPINGS]; /* those of the run; the pool is no larger */
+	struct unwind_mapping
+		mappings[MAX_RUN_MAPPINGS]; /* those of the run; the pool is no larger */
 	uint32_t mapping_cnt;
 	struct unwind_page pages[IMAGE_PAGES];
 	uint32_t page_cnt;

@@ -50,8 +50,8 @@ static bool same(const struct case_file *file, const char *walk, const struct wa
 		at++;
 	if (at == stack->cnt && at == file->frame_cnt && stack->stop == file->stop)
 		return true;
-	fprintf(stderr, "%s, %s: %u frames, then %s; the oracle has %u, then %s\n", file->path, walk,
-		stack->cnt, stop_name(stack->stop), file->frame_cnt, stop_name(file->stop));
+	fprintf(stderr, "%s, %s: %u frames, then %s; the oracle has %u, then %s\n", file->path,
+		walk, stack->cnt, stop_name(stack->stop), file->frame_cnt, stop_name(file->stop));
 	fprintf(stderr, "  the first %u frames are the same\n", at);
 	if (at < stack->cnt)
 		print_frame("walker", stack->words[at]);
@@ -149,8 +149,8 @@ static bool check(const char *path)
 		return false;
 	}
 	image = image_of(file);
-	return check_image(file, image, walker, "cold") && check_image(file, image, walker, "warm") &&
-	       check_copy(file, image, walker);
+	return check_image(file, image, walker, "cold") &&
+	       check_image(file, image, walker, "warm") && check_copy(file, image, walker);
 }
 
 int main(int argc, char **argv)

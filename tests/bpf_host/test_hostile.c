@@ -26,11 +26,13 @@
 /* A register in the frame that a signal handler returns through, as the C library has it. */
 #define SAVED(name) (STACK + offsetof(ucontext_t, uc_mcontext.gregs[REG_##name]))
 
+/* clang-format off */
 #define NONE { .kind = UNWIND_NONE }
 #define SP(off) { .kind = UNWIND_SP, .cfa_off = (off) }
 #define FP(off) { .kind = UNWIND_FP, .cfa_off = (off) }
 #define KIND(name) { .kind = UNWIND_##name }
 #define END KIND(END)
+/* clang-format on */
 
 struct hostile {
 	const char *name;
@@ -50,15 +52,19 @@ static struct memory_image *image_of(const struct hostile *h)
 			    unwind_row(F3, 3) };
 	struct unwind_page page = { 0, 4 };
 	struct unwind_info infos[] = { NONE, h->f1, h->f2, h->f3 };
-	struct cfi_table table = { .rows = rows, .row_cnt = 4, .pages = &page, .page_cnt = 1,
-				   .infos = infos, .info_cnt = 4 };
+	struct cfi_table table = { .rows = rows,
+				   .row_cnt = 4,
+				   .pages = &page,
+				   .page_cnt = 1,
+				   .infos = infos,
+				   .info_cnt = 4 };
 	uint32_t base = memory_image__add_table(image, &table);
 
 	memory_image__add_mapping(image, (struct unwind_mapping){ .start = CODE,
-								   .end = CODE + 0x10000,
-								   .bias = CODE,
-								   .page_base = base,
-								   .page_cnt = 1 });
+								  .end = CODE + 0x10000,
+								  .bias = CODE,
+								  .page_base = base,
+								  .page_cnt = 1 });
 	for (size_t i = 0; i < 8 && h->memory[i].vaddr; i++)
 		memory_image__put(image, h->memory[i].vaddr, h->memory[i].word);
 	if (h->twist)
@@ -161,9 +167,6 @@ static void mapping_inside_out(struct memory_image *image)
 	image->mappings[0].end = CODE;
 }
 
-/* A return address and a saved frame pointer that leads to itself. */
-#define SELF_FRAME { STACK + 16, STACK + 16 }, { STACK + 24, F1 + 4 }
-
 static const struct hostile cases[] = {
 	/* the stack */
 	{ "CFA stays", .f1 = SP(0), .registers = { F1, STACK }, .stop = STOP_CFA_STUCK, .cnt = 1,
@@ -197,7 +200,8 @@ static const struct hostile cases[] = {
 	  .memory = { { STACK + 8, F2 }, { STACK + 24, F3 + 1 } }, .registers = { F1, STACK },
 	  .stop = STOP_END, .cnt = 3 },
 	{ "page missing in the middle", .f1 = SP(8),
-	  .memory = { { STACK + 4072, F1 + 1 }, { STACK + 4080, F1 + 1 },
+	  .memory = { { STACK + 4072, F1 + 1 },
+		      { STACK + 4080, F1 + 1 },
 		      { STACK + 4088, F1 + 1 } },
 	  .registers = { F1, STACK + 4072 }, .stop = STOP_READ_FAULT, .cnt = 4 },
 	{ "a frame over two pages", .f1 = SP(24), .f2 = END,
@@ -208,10 +212,12 @@ static const struct hostile cases[] = {
 	  .registers = { F1, STACK, .max_depth = 3 }, .stop = STOP_MAX_DEPTH, .cnt = 3 },
 
 	/* the frame pointer */
-	{ "fp to itself", .memory = { SELF_FRAME }, .registers = { F1, STACK, STACK + 16 },
-	  .stop = STOP_BAD_FP, .cnt = 2 },
+	{ "fp to itself", .memory = { { STACK + 16, STACK + 16 }, { STACK + 24, F1 + 4 } },
+	  .registers = { F1, STACK, STACK + 16 }, .stop = STOP_BAD_FP, .cnt = 2 },
 	{ "fp in a circle",
-	  .memory = { { STACK, STACK + 32 }, { STACK + 8, F1 + 4 }, { STACK + 32, STACK },
+	  .memory = { { STACK, STACK + 32 },
+		      { STACK + 8, F1 + 4 },
+		      { STACK + 32, STACK },
 		      { STACK + 40, F1 + 4 } },
 	  .registers = { F1, STACK, STACK }, .stop = STOP_BAD_FP, .cnt = 3 },
 	{ "fp below sp", .registers = { F1, STACK, STACK - 8 }, .stop = STOP_BAD_FP, .cnt = 1,
@@ -224,35 +230,35 @@ static const struct hostile cases[] = {
 	  .cnt = 1 },
 	{ "fp at the end of what can be read", .memory = { { STACK + 4088, STACK + 5000 } },
 	  .registers = { F1, STACK, STACK + 4088 }, .stop = STOP_READ_FAULT, .cnt = 1 },
-	{ "fp 0", .registers = { F1, STACK, 0 }, .stop = STOP_BAD_FP, .cnt = 1,
-	  .unread = true },
+	{ "fp 0", .registers = { F1, STACK, 0 }, .stop = STOP_BAD_FP, .cnt = 1, .unread = true },
 	{ "null return address at fp", .memory = { { STACK, STACK + 16 }, { STACK + 8, 0 } },
 	  .registers = { F1, STACK, STACK }, .stop = STOP_BAD_FP, .cnt = 1 },
 	{ "a guess that leads nowhere is taken back",
 	  .memory = { { STACK, STACK + 16 }, { STACK + 8, STACK } },
 	  .registers = { F1, STACK, STACK }, .stop = STOP_NO_ROW, .cnt = 1 },
 	{ "one good guess, then one that is taken back",
-	  .memory = { { STACK, STACK + 16 }, { STACK + 8, F1 + 9 }, { STACK + 16, STACK + 32 },
+	  .memory = { { STACK, STACK + 16 },
+		      { STACK + 8, F1 + 9 },
+		      { STACK + 16, STACK + 32 },
 		      { STACK + 24, MEMORY_POISON } },
 	  .registers = { F1, STACK, STACK }, .stop = STOP_NO_ROW, .cnt = 2 },
 	{ "saved fp unreadable", .f1 = { 8, -128, 0, UNWIND_SP, UNWIND_FP_AT_CFA },
 	  .memory = { { STACK, F2 } }, .registers = { F1, STACK }, .stop = STOP_READ_FAULT,
 	  .cnt = 1 },
 	{ "fp lost, then needed", .f1 = { 8, 0, 0, UNWIND_SP, UNWIND_FP_OTHER }, .f2 = FP(16),
-	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, STACK },
-	  .stop = STOP_LOST_REG, .cnt = 2 },
+	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, STACK }, .stop = STOP_LOST_REG,
+	  .cnt = 2 },
 	{ "fp lost, then no rows", .f1 = { 8, 0, 0, UNWIND_SP, UNWIND_FP_OTHER },
-	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, STACK },
-	  .stop = STOP_LOST_REG, .cnt = 2 },
+	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, STACK }, .stop = STOP_LOST_REG,
+	  .cnt = 2 },
 	{ "fp lost, then saved at fp", .f1 = { 8, 0, 0, UNWIND_SP, UNWIND_FP_OTHER },
 	  .f2 = { 8, 0, 0, UNWIND_SP, UNWIND_FP_AT_FP }, .f3 = FP(16),
-	  .memory = { { STACK, F2 + 1 }, { STACK + 8, F3 + 1 } },
-	  .registers = { F1, STACK, STACK }, .stop = STOP_LOST_REG, .cnt = 3 },
+	  .memory = { { STACK, F2 + 1 }, { STACK + 8, F3 + 1 } }, .registers = { F1, STACK, STACK },
+	  .stop = STOP_LOST_REG, .cnt = 3 },
 	{ "CFA through a bad fp", .f1 = KIND(FP_DEREF), .registers = { F1, STACK, KERNEL },
 	  .stop = STOP_READ_FAULT, .cnt = 1, .unread = true },
-	{ "CFA through fp to the same place", .f1 = KIND(FP_DEREF),
-	  .memory = { { STACK, STACK } }, .registers = { F1, STACK, STACK },
-	  .stop = STOP_CFA_STUCK, .cnt = 1 },
+	{ "CFA through fp to the same place", .f1 = KIND(FP_DEREF), .memory = { { STACK, STACK } },
+	  .registers = { F1, STACK, STACK }, .stop = STOP_CFA_STUCK, .cnt = 1 },
 	{ "CFA through fp into the kernel", .f1 = KIND(FP_DEREF), .memory = { { STACK, KERNEL } },
 	  .registers = { F1, STACK, STACK }, .stop = STOP_READ_FAULT, .cnt = 1 },
 
@@ -283,7 +289,9 @@ static const struct hostile cases[] = {
 
 	/* Go's switches of stacks: the frame pointer may lead down */
 	{ "two stacks that lead to each other", .f1 = KIND(SP_OR_FP),
-	  .memory = { { STACK, STACK + 64 }, { STACK + 8, F1 + 1 }, { STACK + 64, STACK },
+	  .memory = { { STACK, STACK + 64 },
+		      { STACK + 8, F1 + 1 },
+		      { STACK + 64, STACK },
 		      { STACK + 72, F1 + 1 } },
 	  .registers = { F1, STACK, STACK, .max_depth = 50 }, .stop = STOP_MAX_DEPTH, .cnt = 50 },
 	{ "to a stack of the kernel", .f1 = KIND(SP_OR_FP), .registers = { F1, STACK, KERNEL },
@@ -295,22 +303,30 @@ static const struct hostile cases[] = {
 
 	/* signal frames */
 	{ "a signal frame in itself", .f1 = KIND(SIGRET),
-	  .memory = { { SAVED(R10), 0 }, { SAVED(RBP), 0 }, { SAVED(RSP), STACK },
+	  .memory = { { SAVED(R10), 0 },
+		      { SAVED(RBP), 0 },
+		      { SAVED(RSP), STACK },
 		      { SAVED(RIP), F1 } },
 	  .registers = { F1, STACK, .max_depth = 100 }, .stop = STOP_MAX_DEPTH, .cnt = 100 },
 	{ "fp of a signal frame", .f1 = KIND(SIGRET), .f2 = FP(16), .f3 = END,
-	  .memory = { { SAVED(RBP), STACK + 512 }, { SAVED(RSP), STACK + 400 }, { SAVED(RIP), F2 },
+	  .memory = { { SAVED(RBP), STACK + 512 },
+		      { SAVED(RSP), STACK + 400 },
+		      { SAVED(RIP), F2 },
 		      { STACK + 520, F3 + 1 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
 	{ "r10 of a signal frame", .f1 = KIND(SIGRET), .f2 = KIND(R10), .f3 = END,
-	  .memory = { { SAVED(R10), STACK + 512 }, { SAVED(RSP), STACK + 400 }, { SAVED(RIP), F2 },
+	  .memory = { { SAVED(R10), STACK + 512 },
+		      { SAVED(RSP), STACK + 400 },
+		      { SAVED(RIP), F2 },
 		      { STACK + 504, F3 + 1 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
 	{ "rcx of a signal frame", .f1 = KIND(SIGRET), .f2 = KIND(RA_RCX), .f3 = END,
 	  .memory = { { SAVED(RCX), F3 }, { SAVED(RSP), STACK + 400 }, { SAVED(RIP), F2 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
 	{ "bx of a signal frame", .f1 = KIND(SIGRET), .f2 = KIND(BX), .f3 = END,
-	  .memory = { { SAVED(RBX), STACK + 512 }, { SAVED(RSP), STACK + 400 }, { SAVED(RIP), F2 },
+	  .memory = { { SAVED(RBX), STACK + 512 },
+		      { SAVED(RSP), STACK + 400 },
+		      { SAVED(RIP), F2 },
 		      { STACK + 504, F3 + 1 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
 	{ "signal frame unreadable", .f1 = KIND(SIGRET), .registers = { F1, STACK },
@@ -425,10 +441,10 @@ static void every_mapping_of_a_run(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < MAX_RUN_MAPPINGS; i++)
-		memory_image__add_mapping(image,
-					  (struct unwind_mapping){ .start = CODE + 0x2000 * i,
-								   .end = CODE + 0x2000 * i + 0x1000,
-								   .flags = MAPPING_F_PENDING });
+		memory_image__add_mapping(image, (struct unwind_mapping){
+							 .start = CODE + 0x2000 * i,
+							 .end = CODE + 0x2000 * i + 0x1000,
+							 .flags = MAPPING_F_PENDING });
 	for (uint64_t i = 0; i < MAX_RUN_MAPPINGS; i++) {
 		struct walk_start inside[] = { { CODE + 0x2000 * i, STACK },
 					       { CODE + 0x2000 * i + 0xfff, STACK } };

@@ -84,7 +84,8 @@ static void take_tables(struct view *v, struct world *w, bool in_order)
 {
 	take(v, w->pages, sizeof(w->pages));
 	for (int i = 0; i < PAGES; i++) {
-		w->pages[i].first_row &= ~(0xf00U << 20 | 0x3fc0); /* in a value: one of the first */
+		w->pages[i].first_row &= ~(0xf00U << 20 |
+					   0x3fc0); /* in a value: one of the first */
 		if (w->pages[i].row_cnt >> 30 != 3)
 			w->pages[i].row_cnt %= ROWS;
 	}
@@ -181,7 +182,8 @@ static struct walked_stack walk(struct walker *walker, struct world *w,
 	check(stack.stop < STOP_CNT, "reason");
 	for (uint32_t i = 0; i < stack.cnt; i++)
 		check(frame_kind(stack.words[i]) == FRAME_NATIVE &&
-			      !(frame_flags(stack.words[i]) & ~FRAME_F_RETURN), "frame word");
+			      !(frame_flags(stack.words[i]) & ~FRAME_F_RETURN),
+		      "frame word");
 	return stack;
 }
 
