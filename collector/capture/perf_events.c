@@ -30,7 +30,7 @@ struct event_rings {
 	struct ring *rings; /* owned */
 	int cnt;
 	bool build_ids; /* the kernel gives them (5.12) */
-	uint8_t record[MAX_RECORD]; /* one record, put together where it wraps around */
+	_Alignas(8) uint8_t record[MAX_RECORD]; /* one record, put together where it wraps around */
 };
 
 static int perf_event_open(struct perf_event_attr *attr, int cpu)

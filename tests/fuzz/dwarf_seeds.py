@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Seeds for fuzz_dwarf and fuzz_debug_file, of small real programs: dwarf_seeds.py FOLDER."""
+import lzma
 import pathlib
 import shutil
 import struct
@@ -63,6 +64,16 @@ def dwz_seed(folder):
             sections(programs[0], 0, "", folder) + sections(common, 1, "", folder))
 
 
+def minidebuginfo(folder, to):
+    """A stripped program with its local symbols packed into .gnu_debugdata."""
+    program = line_programs.build("gcc-nested", folder)
+    symbols, packed = folder / "symbols", folder / "symbols.xz"
+    kept = ["--keep-symbol=main", "--keep-symbol=next.0"]
+    subprocess.run([line_programs.OBJCOPY, "-S", *kept, program, symbols], check=True)
+    packed.write_bytes(lzma.compress(symbols.read_bytes()))
+    subprocess.run([line_programs.OBJCOPY, "-S", "--add-section", f".gnu_debugdata={packed}", program, to], check=True)
+
+
 def main():
     to = pathlib.Path(sys.argv[1])
     for name in ("dwarf", "debug_file"):
@@ -72,6 +83,7 @@ def main():
         for name in BUILDS + PACKAGES:
             (to / "dwarf" / name).write_bytes(seed(name, folder))
         (to / "dwarf/gcc-dwz").write_bytes(dwz_seed(folder))
+        minidebuginfo(folder, to / "debug_file/minidebuginfo")
         for name in PACKED:
             shutil.copy(line_programs.build(name, folder), to / "debug_file" / name)
 

@@ -150,7 +150,7 @@ def test_a_symlink_is_replaced_and_what_it_names_is_not(sonde, chain, tmp_path):
 def test_standard_output(sonde, chain, tmp_path, name):
     out = tmp_path / "p.pb.gz"
     out.write_bytes(sonde("record", "-F", 499, "-o", name, "--", chain, 1).stdout)
-    assert samples(out) > 5
+    assert samples(out) > 0
     raw = tmp_path / "r.raw"
     raw.write_bytes(sonde("record", "-F", 499, "--raw", name, "-o", out, "--", chain, 1).stdout)
     assert sonde("replay", raw, "-o", tmp_path / "again.pb.gz").returncode == 0
@@ -181,7 +181,7 @@ def test_nobody_takes_standard_output(build, root, chain, tmp_path, stdout, word
     assert words in line
     if stdout != ">&-":  # then it is known before anything is measured
         [rescued] = tmp_path.iterdir()
-        assert str(rescued) in line and samples(rescued) > 5
+        assert str(rescued) in line and samples(rescued) > 0
 
 
 def test_nobody_takes_standard_error(build, root, chain, tmp_path):
@@ -191,4 +191,4 @@ def test_nobody_takes_standard_error(build, root, chain, tmp_path):
         run = subprocess.run(["/bin/bash", "-c", f'"$1" record -F 499 -o "$2" -- "$3" 1 {stderr}', "bash",
                               build / "collector/sonde", out, chain], timeout=60)
         assert run.returncode == 7
-        assert samples(out) > 5
+        assert samples(out) > 0
