@@ -2,6 +2,7 @@
 """Debug information outside of the program: by build id, .gnu_debuglink, dwz, in a container's own file
 system; files that do not belong. What is right is what llvm-symbolizer says of the program before it was
 stripped."""
+import lzma
 import os
 import pathlib
 import shutil
@@ -183,6 +184,19 @@ def test_stripped_names_are_not_the_neighbours(print_lines, tmp_path):
         assert answer or name not in exported
         named += bool(answer)
     assert 4 <= named < len(functions)
+
+
+def test_names_of_gnu_debugdata(print_lines, tmp_path):
+    """Fedora's way: all symbols of functions, packed, in the stripped file."""
+    program = line_programs.build("gcc-dwarf5", tmp_path)
+    functions = lines.functions(program)
+    symbols, packed = tmp_path / "symbols", tmp_path / "symbols.xz"
+    run(OBJCOPY, "-S", *[f"--keep-symbol={name}" for _, _, name in functions], program, symbols)
+    packed.write_bytes(lzma.compress(symbols.read_bytes()))
+    run(OBJCOPY, "-S", "--add-section", f".gnu_debugdata={packed}", program, tmp_path / "stripped")
+    ours, _, _ = lines.ask_ours(print_lines, tmp_path / "stripped", [at + size // 2 for at, size, _ in functions])
+    assert len(functions) > 5
+    assert all(ours[at + size // 2] == [(name, "", 0)] for at, size, name in functions)
 
 
 def free_port():
