@@ -70,9 +70,11 @@ static void name_line(const struct table *t, const struct profile_location *l, u
 		snprintf(to, size, "%s", f ? text(p, f->filename) : "");
 		break;
 	case REPORT_BY_LINE:
-		if (f)
+		if (f && f->filename)
 			snprintf(to, size, "%s %s:%" PRId64, text(p, f->name), text(p, f->filename),
 				 row->line);
+		else if (f)
+			snprintf(to, size, "%s", text(p, f->name));
 		else
 			snprintf(to, size, "%s", module);
 		break;
