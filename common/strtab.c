@@ -65,6 +65,8 @@ uint32_t strtab__id_n(struct strtab *tab, const char *text, size_t len)
 {
 	struct entry *e;
 
+	if (!len)
+		text = ""; /* foreign readers give NULL for it */
 	HASH_FIND(hh, tab->by_text, text, len, e);
 	if (e)
 		return e->id;

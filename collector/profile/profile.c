@@ -212,6 +212,8 @@ static void sum_samples(struct profile *p)
 {
 	uint32_t kept = 0;
 
+	if (!p->samples_cnt)
+		return;
 	qsort_r(p->samples, p->samples_cnt, sizeof(*p->samples), order_by_identity, p);
 	for (uint32_t i = 0; i < p->samples_cnt; i++) {
 		struct profile_sample *last = kept ? &p->samples[kept - 1] : NULL;
@@ -275,7 +277,8 @@ static void rewrite(struct work *w, void *rows, size_t row, uint32_t kept, uint3
 {
 	for (uint32_t i = 0; i < kept; i++)
 		memcpy((char *)w->rows + i * row, (char *)rows + w->order[i] * row, row);
-	memcpy(rows, w->rows, kept * row);
+	if (kept)
+		memcpy(rows, w->rows, kept * row);
 	*cnt = kept;
 }
 
@@ -346,7 +349,7 @@ int profile__normalize(struct profile *p)
 		err = settle_locations(p);
 	if (err)
 		return err;
-	for (uint32_t i = 0; i < p->samples_cnt; i++)
+	for (uint32_t i = 0; p->labels_cnt && i < p->samples_cnt; i++)
 		qsort_r(p->labels + p->samples[i].first_label, p->samples[i].label_cnt,
 			sizeof(*p->labels), order_label_rows, p);
 	sum_samples(p);

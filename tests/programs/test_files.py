@@ -36,7 +36,7 @@ def on_full_disk(build, root, tmp_path):
     """Runs sonde with a file system on tmp_path/full in which nothing has room, and p.pb.gz holds b"older"; what is
     there at the end lies in tmp_path/left."""
     if subprocess.run(["/usr/bin/unshare", "-m", "/bin/true"], capture_output=True).returncode:
-        pytest.skip("unshare(2) is forbidden here")
+        pytest.skip("unshare -m cannot be used here (a chroot, a container)")
     (tmp_path / "full").mkdir()
 
     def run(*args):
@@ -105,7 +105,7 @@ def test_a_place_that_cannot_be_written_to(sonde, tmp_path, option, place, words
 
 def test_a_read_only_file_system(build, root, tmp_path):
     if subprocess.run(["/usr/bin/unshare", "-m", "/bin/true"], capture_output=True).returncode:
-        pytest.skip("unshare(2) is forbidden here")
+        pytest.skip("unshare -m cannot be used here (a chroot, a container)")
     script = ('mount --bind "$2" "$2" && mount -o remount,ro,bind "$2" && cd "$2" || exit 99; '
               'exec "$1" record -d 30')
     run = subprocess.run(["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh",
