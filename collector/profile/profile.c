@@ -208,6 +208,16 @@ static int order_by_value(const void *a, const void *b, void *ctx)
 	return order_identity(ctx, x, y);
 }
 
+/* Values of foreign files may be anything: a sum that does not fit stays at the end of its range. */
+static int64_t sum_of(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return a < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
 static void sum_samples(struct profile *p)
 {
 	uint32_t kept = 0;
@@ -223,7 +233,7 @@ static void sum_samples(struct profile *p)
 			continue;
 		}
 		for (uint32_t v = 0; v < p->value_type_cnt; v++)
-			last->values[v] += p->samples[i].values[v];
+			last->values[v] = sum_of(last->values[v], p->samples[i].values[v]);
 	}
 	p->samples_cnt = kept;
 	qsort_r(p->samples, p->samples_cnt, sizeof(*p->samples), order_by_value, p);

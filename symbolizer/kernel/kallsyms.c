@@ -111,7 +111,7 @@ static void note_bounds(struct kallsyms *k, const char *name, size_t len, uint64
 		k->text_end = start;
 }
 
-static int parse_line(struct kallsyms *k, const char *at, const char *end, bool *any)
+static int parse_line(struct kallsyms *k, const char *at, const char *end, bool *hidden)
 {
 	const char *name, *name_end, *module = "", *module_end = module;
 	uint64_t start;
@@ -120,7 +120,6 @@ static int parse_line(struct kallsyms *k, const char *at, const char *end, bool 
 	at = read_hex(at, end, &start);
 	if (end - at < 4 || at[0] != ' ' || at[2] != ' ')
 		return 0;
-	*any = true;
 	type = at[1];
 	name = at + 3;
 	name_end = memchr(name, '\t', (size_t)(end - name));
@@ -133,8 +132,10 @@ static int parse_line(struct kallsyms *k, const char *at, const char *end, bool 
 	} else {
 		name_end = end;
 	}
-	if (!start)
+	if (!start) {
+		*hidden = true;
 		return 0;
+	}
 	note_bounds(k, name, (size_t)(name_end - name), start);
 	if (type != 't' && type != 'T' && type != 'w' && type != 'W')
 		return 0;
@@ -168,7 +169,7 @@ int kallsyms__parse(const char *text, size_t size, struct kallsyms **ret_kallsym
 {
 	scope_free(kallsyms) struct kallsyms *k = calloc(1, sizeof(*k));
 	const char *end = text + size;
-	bool any = false;
+	bool hidden = false;
 	uint16_t none;
 
 	if (k)
@@ -181,13 +182,13 @@ int kallsyms__parse(const char *text, size_t size, struct kallsyms **ret_kallsym
 
 		if (!line_end)
 			line_end = end;
-		err = parse_line(k, at, line_end, &any);
+		err = parse_line(k, at, line_end, &hidden);
 		if (err)
 			return err;
 		at = line_end + 1;
 	}
 	if (!k->cnt)
-		return any ? -EACCES : -ENODATA;
+		return hidden ? -EACCES : -ENODATA;
 	settle(k);
 	*ret_kallsyms = take_ptr(k);
 	return 0;
