@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/unit.h"
+
+#include "collector/source/record.h"
+
+/* Room for the largest record that a row makes, in whole words. */
+static uint64_t room[8192];
+
+static void *fresh(uint32_t type, size_t size)
+{
+	struct record_header *h = (void *)room;
+
+	memset(room, 0, sizeof(room));
+	h->type = type;
+	h->size = (uint32_t)size;
+	return h;
+}
+
+static bool sample(uint32_t user, uint32_t kernel, uint32_t stop, int more)
+{
+	size_t size = sizeof(struct sample_record) + (user + kernel) * 8UL;
+	struct sample_record *rec = fresh(RECORD_SAMPLE, (size_t)((long)size + more));
+
+	rec->user_words = (uint16_t)user;
+	rec->kernel_cnt = (uint16_t)kernel;
+	rec->stop = (uint16_t)stop;
+	return record_valid(&rec->h);
+}
+
+static void samples_hold_what_they_count(void **state)
+{
+	(void)state;
+	assert_true(sample(0, 0, 0, 0));
+	assert_true(sample(MAX_USER_FRAMES, MAX_KERNEL_FRAMES, STOP_CNT - 1, 0));
+	assert_false(sample(MAX_USER_FRAMES + 1, 0, 0, 0));
+	assert_false(sample(0, MAX_KERNEL_FRAMES + 1, 0, 0));
+	assert_false(sample(0, 0, STOP_CNT, 0));
+	assert_false(sample(3, 4, 0, 8));
+	assert_false(sample(3, 4, 0, -8));
+}
+
+static bool copy(uint32_t user, uint32_t kernel, uint32_t stack, int more)
+{
+	size_t size = RECORD_ALIGN(sizeof(struct copy_record) + kernel * 8UL + stack);
+	struct copy_record *rec = fresh(RECORD_COPY, (size_t)((long)size + more));
+
+	rec->sample.user_words = (uint16_t)user;
+	rec->sample.kernel_cnt = (uint16_t)kernel;
+	rec->stack_size = stack;
+	return record_valid(&rec->sample.h);
+}
+
+static void copies_hold_what_they_count(void **state)
+{
+	(void)state;
+	assert_true(copy(0, 0, 0, 0));
+	assert_true(copy(0, MAX_KERNEL_FRAMES, COPY_STACK_BYTES + USER_PAGE_SIZE, 0));
+	assert_true(copy(0, 1, 13, 0));
+	assert_false(copy(1, 0, 0, 0));
+	assert_false(copy(0, MAX_KERNEL_FRAMES + 1, 0, 0));
+	assert_false(copy(0, 0, COPY_STACK_BYTES + USER_PAGE_SIZE + 1, 0));
+	assert_false(copy(0, 2, 64, 8));
+	assert_false(copy(0, 2, 64, -8));
+}
+
+static bool walked(uint32_t words, uint32_t stop, int more)
+{
+	size_t size = sizeof(struct walked_record) + words * 8UL;
+	struct walked_record *rec = fresh(RECORD_WALKED, (size_t)((long)size + more));
+
+	rec->user_words = (uint16_t)words;
+	rec->stop = (uint16_t)stop;
+	return record_valid(&rec->h);
+}
+
+static void walks_hold_what_they_count(void **state)
+{
+	(void)state;
+	assert_true(walked(0, 0, 0));
+	assert_true(walked(MAX_USER_FRAMES, STOP_CNT - 1, 0));
+	assert_false(walked(MAX_USER_FRAMES + 1, 0, 0));
+	assert_false(walked(1, STOP_CNT, 0));
+	assert_false(walked(1, 0, -8));
+	assert_false(walked(1, 0, 8));
+}
+
+static bool mapping(uint64_t start, uint64_t end, const char *path, uint32_t path_size, size_t size,
+		    uint8_t id_size)
+{
+	struct mmap_record *rec = fresh(RECORD_MMAP, sizeof(*rec) + size);
+
+	rec->start = start;
+	rec->end = end;
+	rec->path_size = path_size;
+	rec->build_id.size = id_size;
+	memcpy(rec + 1, path, size);
+	return record_valid(&rec->h);
+}
+
+static void mappings_have_a_range_and_a_name(void **state)
+{
+	(void)state;
+	assert_true(mapping(1, 2, "/a\0\0\0\0\0", 8, 8, 0));
+	assert_true(mapping(1, 2, "/a\0\0\0\0\0", 8, 8, BUILD_ID_MAX));
+	assert_false(mapping(1, 2, "/a\0\0\0\0\0", 8, 8, BUILD_ID_MAX + 1));
+	assert_false(mapping(2, 2, "/a\0\0\0\0\0", 8, 8, 0));
+	assert_false(mapping(3, 2, "/a\0\0\0\0\0", 8, 8, 0));
+	assert_false(mapping(1, 2, "/a234567", 8, 8, 0)); /* no end */
+	assert_false(mapping(1, 2, "/a\0\0\0\0\0", 16, 8, 0));
+	assert_false(mapping(1, 2, "", 0, 0, 0));
+	assert_false(mapping(1, 2, "", UINT32_MAX - 7, 0, 0));
+}
+
+static bool file(uint32_t segments, uint8_t id_size, int more)
+{
+	size_t size = sizeof(struct file_record) + segments * sizeof(struct elf_segment);
+	struct file_record *rec = fresh(RECORD_FILE, (size_t)((long)size + more));
+
+	rec->segment_cnt = segments;
+	rec->build_id.size = id_size;
+	return record_valid(&rec->h);
+}
+
+static void files_hold_their_segments(void **state)
+{
+	(void)state;
+	assert_true(file(0, 0, 0));
+	assert_true(file(7, BUILD_ID_MAX, 0));
+	assert_false(file(7, BUILD_ID_MAX + 1, 0));
+	assert_false(file(7, 0, -8));
+	assert_false(file(7, 0, 8));
+	assert_false(file(4097, 0, 0));
+}
+
+static void every_type_has_its_smallest_size(void **state)
+{
+	static const struct {
+		uint32_t type;
+		size_t size;
+	} rows[] = {
+		{ RECORD_WANTED, sizeof(struct wanted_record) },
+		{ RECORD_HOST, sizeof(struct record_header) },
+		{ RECORD_PROCESS, sizeof(struct process_record) },
+		{ RECORD_FORK, sizeof(struct fork_record) },
+		{ RECORD_COMM, sizeof(struct comm_record) },
+		{ RECORD_EXIT, sizeof(struct exit_record) },
+		{ RECORD_LOST, sizeof(struct lost_record) },
+		{ RECORD_VDSO, sizeof(struct record_header) },
+		{ RECORD_KALLSYMS, sizeof(struct record_header) },
+		{ RECORD_COUNTERS, sizeof(struct counters_record) },
+		{ RECORD_END, sizeof(struct end_record) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		expect(record_valid(fresh(rows[i].type, rows[i].size)), i);
+		expect(!record_valid(fresh(rows[i].type, rows[i].size - 8)), i);
+	}
+	assert_false(record_valid(fresh(0, 64)));
+	assert_false(record_valid(fresh(RECORD_TYPE_END, 64)));
+	assert_false(record_valid(fresh(UINT32_MAX, 64)));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(samples_hold_what_they_count),
+		cmocka_unit_test(copies_hold_what_they_count),
+		cmocka_unit_test(walks_hold_what_they_count),
+		cmocka_unit_test(mappings_have_a_range_and_a_name),
+		cmocka_unit_test(files_hold_their_segments),
+		cmocka_unit_test(every_type_has_its_smallest_size),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
