@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 . tools/apt-suite.sh
 
 root=$(mktemp -d /var/tmp/sonde-bare.XXXXXX)
+chmod 755 "$root" # an ordinary user comes in too
 bound=(proc sys dev)
 
 leave() {
