@@ -78,6 +78,7 @@ struct raw_source {
 	gzFile file;
 	uint8_t *bytes; /* one record; owned */
 	size_t room;
+	bool ended; /* the last record was the one that ends a recording */
 };
 
 static int reserve(struct raw_source *raw, size_t size)
@@ -94,7 +95,8 @@ static int reserve(struct raw_source *raw, size_t size)
 	return 0;
 }
 
-/* gzread() has no word for a file that ends in the middle of its stream. */
+/* gzread() has no word for a file that ends in the middle of its stream; where its own buffer is full just
+ * then, gzerror() has none either. */
 static bool ends_well(gzFile file)
 {
 	int err;
@@ -110,7 +112,7 @@ static int read_record(struct raw_source *raw)
 	int n = gzread(raw->file, &h, sizeof(h)), err;
 
 	if (n != sizeof(h))
-		return n || !ends_well(raw->file) ? -EBADMSG : 0;
+		return n || !raw->ended || !ends_well(raw->file) ? -EBADMSG : 0;
 	if (h.size < sizeof(h) || h.size > RECORD_MAX_SIZE || h.size % 8)
 		return -EBADMSG;
 	err = reserve(raw, h.size);
@@ -120,6 +122,7 @@ static int read_record(struct raw_source *raw)
 	n = (int)(h.size - sizeof(h));
 	if (gzread(raw->file, raw->bytes + sizeof(h), (unsigned int)n) != n)
 		return -EBADMSG;
+	raw->ended = h.type == RECORD_END;
 	return record_valid((void *)raw->bytes) ? 1 : -EBADMSG;
 }
 

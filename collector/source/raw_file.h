@@ -12,6 +12,6 @@ int raw_writer__close(struct raw_writer *writer); /* also frees; a negative errn
 /* WANTED records are left out, and what stacks held: the frames found in them are records too. */
 void raw_writer__add(struct raw_writer *writer, const struct record_header *rec);
 
-/* -EBADMSG: not such a file. Reading ends with -EBADMSG where the file is damaged or cut short; what
- * came before was handed out. */
+/* -EBADMSG: not such a file. Reading ends with -EBADMSG where the file is damaged, cut short, or has no END
+ * record as its last; what came before was handed out. */
 int raw_source__open(const char *path, struct record_source **ret_source);

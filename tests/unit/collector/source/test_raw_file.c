@@ -30,6 +30,13 @@ static void add_numbered(struct raw_writer *writer, uint32_t number)
 	raw_writer__add(writer, &rec.h);
 }
 
+static void add_end(struct raw_writer *writer)
+{
+	struct end_record rec = { .h = { RECORD_END, sizeof(rec), RECORDS } };
+
+	raw_writer__add(writer, &rec.h);
+}
+
 static int set_up(void **state)
 {
 	struct paths *p = calloc(1, sizeof(*p));
@@ -45,6 +52,7 @@ static int set_up(void **state)
 		return -1;
 	for (uint32_t i = 0; i < RECORDS; i++)
 		add_numbered(writer, i);
+	add_end(writer);
 	if (raw_writer__close(writer))
 		return -1;
 	close(fd);
@@ -68,6 +76,8 @@ static void see(void *ctx, const struct record_header *h)
 	const struct exit_record *rec = (const void *)h;
 	struct seen *seen = ctx;
 
+	if (h->type == RECORD_END)
+		return;
 	seen->in_order = seen->in_order && h->type == RECORD_EXIT && rec->pid == seen->cnt &&
 			 rec->tid == seen->cnt * 2654435761U;
 	seen->cnt++;
@@ -104,6 +114,24 @@ static void gives_back_what_was_written(void **state)
 
 	assert_int_equal(read_all(p->whole, &seen), 0);
 	assert_int_equal(seen.cnt, RECORDS);
+	assert_true(seen.in_order);
+}
+
+/* A sound gzip file whose records stop before the end of the recording: zlib has nothing to say of it. */
+static void a_recording_without_its_end(void **state)
+{
+	struct paths *p = *state;
+	int fd = open(p->other, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	struct raw_writer *writer;
+	struct seen seen;
+
+	assert_int_equal(raw_writer__open(fd, &writer), 0);
+	for (uint32_t i = 0; i < 3; i++)
+		add_numbered(writer, i);
+	assert_int_equal(raw_writer__close(writer), 0);
+	close(fd);
+	assert_int_equal(read_all(p->other, &seen), -EBADMSG);
+	assert_int_equal(seen.cnt, 3);
 	assert_true(seen.in_order);
 }
 
@@ -216,6 +244,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_back_what_was_written),
+		cmocka_unit_test(a_recording_without_its_end),
 		cmocka_unit_test(cut_short_anywhere),
 		cmocka_unit_test(damaged_anywhere),
 		cmocka_unit_test(other_files_are_refused),
