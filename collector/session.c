@@ -166,7 +166,8 @@ int session__add_target(struct session *s, uint32_t id)
 	return live_source__add_target(s->live, id);
 }
 
-bool session__has_targets(const struct session *s)
+/* Somebody is left to sample. */
+static bool has_targets(const struct session *s)
 {
 	enum filter_kind filter = s->options->filter;
 
@@ -181,7 +182,7 @@ static int drop_ended_targets(struct session *s)
 	for (uint32_t i = 0; i < o->ids_cnt; i++)
 		if (proc_has_ended(o->ids[i]))
 			live_source__drop_target(s->live, o->ids[i]);
-	if (session__has_targets(s))
+	if (has_targets(s))
 		return 0;
 	log_error("%u has ended before it could be sampled", o->ids[0]);
 	return -ESRCH;
@@ -239,7 +240,7 @@ int session__run(struct session *s, const volatile sig_atomic_t *stop, int child
 	uint64_t end = s->options->duration_ns ? s->started_ns + s->options->duration_ns :
 						       UINT64_MAX;
 
-	while (!*stop && now_ns() < end && session__has_targets(s)) {
+	while (!*stop && now_ns() < end && has_targets(s)) {
 		turn(s);
 		show_progress(s);
 		if (child && waitpid(child, ret_child_status, WNOHANG) == child)

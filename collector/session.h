@@ -16,7 +16,6 @@ void session__free(struct session *session);
 DEFINE_FREEP(session)
 
 int session__add_target(struct session *session, uint32_t id);
-bool session__has_targets(const struct session *session); /* somebody is left to sample */
 /* Errors are logged. -ESRCH: all targets have ended meanwhile. */
 int session__start(struct session *session);
 /* Reads until *stop, the duration, or the end of child (0: none; 1 is returned then) or of all targets.

@@ -39,8 +39,6 @@ int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct sym
 void symbol_table__free(struct symbol_table *table);
 DEFINE_FREEP(symbol_table)
 
-size_t symbol_table__bytes(const struct symbol_table *table); /* memory held */
-
 /* elf_vaddr: as linked. An address outside every sized symbol is not given to a neighbour: the
  * answer is then NAME_FDE or NAME_NONE. Symbols of size 0 (assembler) reach up to the next symbol or
  * the section's end, but never over the end of an FDE. */

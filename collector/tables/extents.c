@@ -14,7 +14,6 @@ struct extents {
 	struct extent *all; /* owned */
 	uint32_t cnt;
 	uint32_t room;
-	uint64_t total;
 };
 
 struct extents *extents__new(void)
@@ -82,7 +81,6 @@ int extents__put(struct extents *e, uint32_t first, uint32_t cnt)
 		return 0;
 	if (!joins_below && !joins_above && insert(e, at, (struct extent){ first, cnt }))
 		return -ENOMEM;
-	e->total += cnt;
 	if (joins_below) {
 		below->cnt += cnt;
 		if (joins_above) {
@@ -121,7 +119,6 @@ static int cut(struct extents *e, uint32_t at, uint32_t first, uint32_t cnt)
 			return -ENOMEM;
 		e->all[at].cnt = first - old.first;
 	}
-	e->total -= cnt;
 	return 0;
 }
 
@@ -140,7 +137,3 @@ int extents__take(struct extents *e, uint32_t cnt, uint32_t boundary, uint32_t *
 	return -ENOSPC;
 }
 
-uint64_t extents__total(const struct extents *e)
-{
-	return e->total;
-}

@@ -18,4 +18,3 @@ int extents__put(struct extents *extents, uint32_t first, uint32_t cnt);
 /* cnt slots in a row, the lowest ones that fit. boundary: a power of two that the range may not
  * cross; 0: none. -ENOSPC: there is no such room. */
 int extents__take(struct extents *extents, uint32_t cnt, uint32_t boundary, uint32_t *ret_first);
-uint64_t extents__total(const struct extents *extents); /* free slots */

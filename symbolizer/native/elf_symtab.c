@@ -289,11 +289,6 @@ void symbol_table__free(struct symbol_table *t)
 	free(t);
 }
 
-size_t symbol_table__bytes(const struct symbol_table *t)
-{
-	return t->room * sizeof(*t->symbols) + t->pool_room + t->range_cnt * sizeof(*t->ranges);
-}
-
 static const struct cfi_range *find_range(const struct symbol_table *t, uint64_t elf_vaddr)
 {
 	size_t low = 0, high = t->range_cnt;
