@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "collector/doctor/file_facts.h"
-#include "collector/doctor/in_root.h"
 #include "collector/doctor/probe.h"
 #include "collector/tables/opener.h"
 

@@ -15,9 +15,9 @@
 
 #include <uthash.h>
 
-#include "collector/doctor/in_root.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "symbolizer/native/rooted_path.h"
 
 #define INFO_FOLDER "/var/lib/dpkg/info"
 #define MAX_LISTS 30000
@@ -76,7 +76,7 @@ static void read_list(struct asked *table, int folder_fd, const char *name)
 
 static void read_lists(struct asked *table, int root_fd)
 {
-	int fd = in_root_open(root_fd, INFO_FOLDER, O_RDONLY | O_DIRECTORY);
+	int fd = rooted_openat(root_fd, INFO_FOLDER, O_RDONLY | O_DIRECTORY);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "collector/doctor/file_facts.h"
-#include "collector/doctor/in_root.h"
 #include "collector/process/proc_table.h"
+#include "symbolizer/native/rooted_path.h"
 
 struct target {
 	uint32_t pid;
@@ -22,6 +22,16 @@ struct target {
 	int root_fd;
 	struct debug_search search;
 };
+
+static int open_root(uint32_t pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
 
 /* Of a process behind chroot(2) the kernel shows paths from outside. */
 static void find_root(struct target *t)
@@ -75,7 +85,7 @@ static int open_mapped(const struct target *t, const struct binary *b)
 	fd = open(path, flags);
 	if (fd >= 0 || t->root_fd < 0)
 		return fd >= 0 ? fd : t->root_fd;
-	return in_root_open(t->root_fd, path_inside(t, b->path), flags);
+	return rooted_openat(t->root_fd, path_inside(t, b->path), flags);
 }
 
 static void look_at(struct target *t, const struct binary *b)
@@ -191,7 +201,7 @@ static void target_fini(struct target *t)
 
 int target_report(FILE *to, uint32_t pid, const struct options *options)
 {
-	struct target t = { .pid = pid, .root_fd = root_open_of(pid) };
+	struct target t = { .pid = pid, .root_fd = open_root(pid) };
 	int err = read_mappings(&t);
 	const struct process *process = t.processes ? proc_table__find(t.processes, pid) : NULL;
 	struct fact fact;

@@ -12,14 +12,20 @@
 
 #define FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
-static int open_any(int root_fd, const char *path)
+int rooted_openat(int root_fd, const char *path, int flags)
 {
-	struct open_how how = { .flags = FLAGS,
+	struct open_how how = { .flags = (unsigned int)(flags | O_CLOEXEC),
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	long fd = root_fd < 0 ? open(path, FLAGS) :
-				syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
 	return fd < 0 ? -errno : (int)fd;
+}
+
+static int open_any(int root_fd, const char *path)
+{
+	int fd = root_fd < 0 ? open(path, FLAGS) : rooted_openat(root_fd, path, FLAGS);
+
+	return root_fd < 0 && fd < 0 ? -errno : fd;
 }
 
 int rooted_open(int root_fd, const char *path)

@@ -4,6 +4,10 @@
 /* Files of a target's own file system, which may be a container's: its symbolic links must not lead
  * out of it, its FIFOs must not hold us. */
 
+/* openat2(2) below root_fd, links that are absolute too. Give O_NONBLOCK for what may be a FIFO: it has it
+ * not with O_PATH. A negative errno. */
+int rooted_openat(int root_fd, const char *path, int flags);
+
 /* A descriptor of a regular file by its path below root_fd (a directory; -1: our own root), or a
  * negative errno. */
 int rooted_open(int root_fd, const char *path);

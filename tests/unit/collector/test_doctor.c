@@ -13,9 +13,9 @@
 #include <cmocka.h>
 
 #include "collector/doctor/fact.h"
-#include "collector/doctor/in_root.h"
 #include "collector/doctor/owner.h"
 #include "common/cleanup.h"
+#include "symbolizer/native/rooted_path.h"
 
 static char root[64];
 
@@ -114,12 +114,12 @@ static void a_root_without_dpkg(void **state)
 static void links_stay_in_the_root(void **state)
 {
 	scope_fd int fd = open(root, O_PATH | O_DIRECTORY);
-	scope_fd int inside = in_root_open(fd, "/etc", O_RDONLY); /* its own /secret */
+	scope_fd int inside = rooted_openat(fd, "/etc", O_RDONLY); /* its own /secret */
 
 	(void)state;
 	assert_true(inside >= 0);
-	assert_int_equal(in_root_open(fd, "/../../etc/passwd", O_RDONLY), -ENOTDIR);
-	assert_int_equal(in_root_open(fd, "/none", O_RDONLY), -ENOENT);
+	assert_int_equal(rooted_openat(fd, "/../../etc/passwd", O_RDONLY), -ENOTDIR);
+	assert_int_equal(rooted_openat(fd, "/none", O_RDONLY), -ENOENT);
 }
 
 static void debug_packages(void **state)
