@@ -4,13 +4,13 @@
 # sonde-VERSION-x86_64.tar.gz with the file and the licence texts of what is linked into it.
 #
 # glibc and Debian's own archives: these are the very libraries that the tests run with, they come with
-# security updates, and Debian has libelf, libdw and libbpf for no other libc.
+# security updates, and Debian has libelf and libbpf for no other libc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/packages.sh
 
 # shellcheck disable=SC2086
-install_packages $PKGS_BUILD $PKGS_STATIC
+install_packages $PKGS_BUILD
 build=build-static
 [ -f $build/build.ninja ] ||
 	meson setup $build -Dstatic=true -Dtests=false -Dbuildtype=release -Db_pie=true >/dev/null
@@ -43,8 +43,8 @@ notice() {
 	sonde itself: Apache-2.0; its BPF programs GPL-2.0-only OR BSD-2-Clause. Its source holds the script
 	that made this file (tools/static.sh): whoever changes one of the libraries below can link again.
 
-	Linked in, each under the licence of its text in libraries/ (where a choice is offered, libelf and
-	libdw are used under LGPL-3+): Debian package, version, source package; archive: members.
+	Linked in, each under the licence of its text in libraries/ (where a choice is offered, libelf is
+	used under LGPL-3+): Debian package, version, source package; archive: members.
 
 	EOF
 	members | while read -r archive _; do echo "$archive"; done | uniq | while read -r archive; do
