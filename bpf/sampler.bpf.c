@@ -7,6 +7,7 @@
 #include "lib/copy.bpf.h"
 #include "lib/fault.bpf.h"
 #include "lib/maps.bpf.h"
+#include "lib/python_code.bpf.h"
 #include "lib/scratch.bpf.h"
 #include "lib/stats.bpf.h"
 #include "lib/target.bpf.h"
@@ -15,6 +16,7 @@
 extern struct samples_map samples SEC(".maps");
 extern struct events_map events SEC(".maps");
 extern struct processes_map processes SEC(".maps");
+extern struct pythons_map pythons SEC(".maps");
 extern struct oracle_map oracle SEC(".maps");
 extern const volatile struct sampler_config config;
 
@@ -76,6 +78,71 @@ static __always_inline __u32 walk_native(struct scratch *s, __u32 cpu)
 	return s->walk.stop;
 }
 
+__noinline int step_python(__u32 cpu)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+	int turn;
+
+	if (!s)
+		return PYTHON_TURN_END;
+	turn = python_walk_step(&s->python, s->words);
+	if (s->python.code_vaddr && !code_seen(s))
+		send_code(s);
+	return turn;
+}
+
+__noinline int claim_anchor(__u32 cpu)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	if (!s)
+		return 1;
+	for (int i = 0; i < STEPS_PER_RUN; i++)
+		if (python_claim_step(&s->python, &s->frames))
+			return 1;
+	return 0;
+}
+
+__noinline int find_anchor(__u32 cpu)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	for (int i = 0; i <= MAX_USER_FRAMES / STEPS_PER_RUN; i++)
+		if (claim_anchor(cpu))
+			break;
+	return !s || python_anchor_step(&s->python, s->words);
+}
+
+__noinline int step_python_run(__u32 cpu)
+{
+	for (int i = 0; i < STEPS_PER_RUN; i++) {
+		int turn = step_python(cpu);
+
+		if (turn == PYTHON_TURN_END || (turn == PYTHON_TURN_ANCHOR && find_anchor(cpu)))
+			return 1;
+	}
+	return 0;
+}
+
+/* The Python frames of the thread, behind its native ones. */
+static __always_inline void walk_python(struct scratch *s, __u32 cpu, const struct user_regs *regs)
+{
+	__u32 idx = s->walk.run.python - 1;
+	const struct python_process *process = bpf_map_lookup_elem(&pythons, &idx);
+
+	if (!process)
+		return;
+	s->python.process = *process;
+	s->python.native_cnt = s->walk.cnt;
+	s->python.pos = s->walk.cnt;
+	s->python.stack_pointer = regs->sp;
+	if (!python_walk_start(&s->python))
+		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; i++)
+			if (step_python_run(cpu))
+				break;
+	s->rec.python_end = s->python.end;
+}
+
 /* The task's user stack; returns how it ended. */
 static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 					     const struct user_regs *regs)
@@ -96,6 +163,7 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	s->walk.window.size = 0;
 	s->words[0] = frame_word(FRAME_NATIVE, 0, regs->ip);
 	s->walk.cnt = 1;
+	s->walk.run.python = 0;
 	if (regs->compat)
 		return STOP_COMPAT;
 	if (!config.user_stacks)
@@ -223,12 +291,14 @@ static __always_inline int disarm(void)
 	return 0;
 }
 
-static __always_inline void count_stop(__u32 reason)
+static __always_inline void count_ends(const struct sample_record *rec)
 {
 	struct counts *c = this_cpu_counts();
 
-	if (c)
-		c->stops[reason & (STOP_SLOTS - 1)]++;
+	if (!c)
+		return;
+	c->stops[rec->stop & (STOP_SLOTS - 1)]++;
+	c->python_ends[rec->python_end & (PYTHON_END_SLOTS - 1)]++;
 }
 
 /*
@@ -273,13 +343,18 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 	s->rec.cpu = cpu;
 	s->rec.generation = 0;
 	s->rec.flags = 0;
+	s->rec.python_end = PYTHON_NONE;
 	bpf_get_current_comm(s->rec.comm, sizeof(s->rec.comm));
 	take_user(s, cpu, ctx, &regs);
 	if (!worth_a_copy(s->rec.stop) || !copy_allowed(s->rec.pid) || send_copy(s, ctx, &regs)) {
-		count_stop(s->rec.stop);
 		user_words = s->walk.cnt;
-		if (user_words > MAX_USER_FRAMES)
-			user_words = MAX_USER_FRAMES;
+		if (config.python && user_words && s->walk.run.python) {
+			walk_python(s, cpu, &regs);
+			user_words = s->python.pos;
+		}
+		count_ends(&s->rec);
+		if (user_words > MAX_USER_WORDS)
+			user_words = MAX_USER_WORDS;
 		send_sample(s, user_words, take_kernel(s, ctx, user_words));
 	}
 	if (config.stop_sampled)

@@ -7,6 +7,8 @@ struct samples_map samples SEC(".maps");
 struct copies_map copies SEC(".maps");
 struct events_map events SEC(".maps");
 struct processes_map processes SEC(".maps");
+struct pythons_map pythons SEC(".maps");
+struct seen_codes_map seen_codes SEC(".maps");
 struct mappings_map mappings SEC(".maps");
 struct pages_map pages SEC(".maps");
 struct chunks_map chunks SEC(".maps");

@@ -7,6 +7,7 @@
 
 #include "../shared/event.h"
 #include "../shared/process.h"
+#include "../shared/python.h"
 #include "../shared/stop.h"
 #include "../shared/unwind.h"
 
@@ -37,6 +38,23 @@ struct processes_map {
 	__uint(max_entries, MAX_PROCESSES);
 	__type(key, __u32);
 	__type(value, struct process_entry);
+};
+
+/* What is known of Python processes; process_entry.python leads here. Written by user through mmap. */
+struct pythons_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_PYTHON_PROCESSES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct python_process);
+};
+
+/* Code objects that user space was told of, by python_code_key(), address and process. */
+struct seen_codes_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u8);
 };
 
 /* The pool of mappings that runs lie in; written by user through mmap. */

@@ -8,17 +8,35 @@
  */
 #include "seam.bpf.h"
 /* behind its seam */
+#include "../python/python_step.h"
 #include "../unwind/native_step.h"
+
+#define CODE_OBJECT_HEAD 80 /* more than any string's or table's own fields */
+#define CODE_STRING_LIMIT 944
+#define CODE_TABLE_LIMIT 4096
+#define CODE_PIECE_ROOM 4208 /* the largest piece with its header */
+
+struct code_buffer {
+	__u32 pos; /* the next free of bytes */
+	__u32 pad;
+	struct python_code_record rec;
+	__u8 bytes[3 * 1056 + 2 * CODE_PIECE_ROOM];
+};
+
+#define SEEN_SLOTS 2048
 
 struct scratch {
 	struct native_walk walk;
 	struct native_frames frames;
+	struct python_walk python;
+	struct code_buffer code;
+	__u64 seen[SEEN_SLOTS]; /* code objects; stays, as the rest of it */
 	struct rule_cache rules; /* stays from sample to sample */
 	__u64 counted; /* what the event had counted at its last sample */
 	struct sample_record rec;
-	/* rec.words: user frames, then kernel addresses; bpf_get_stack() wants room for a whole
-	 * stack wherever the kernel part begins */
-	__u64 words[MAX_USER_FRAMES + MAX_KERNEL_FRAMES];
+	/* rec.words: user frames (native, then Python), then kernel addresses; bpf_get_stack() wants
+	 * room for a whole stack wherever the kernel part begins */
+	__u64 words[MAX_USER_WORDS + MAX_KERNEL_FRAMES];
 };
 
 struct scratch_map {

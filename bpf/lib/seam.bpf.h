@@ -3,6 +3,7 @@
 
 /* The walkers' seam over BPF maps: bpf/unwind/native_step.h says what each function promises. */
 #include "maps.bpf.h"
+#include "task.bpf.h"
 
 extern struct mappings_map mappings SEC(".maps");
 extern struct pages_map pages SEC(".maps");
@@ -18,6 +19,12 @@ static __always_inline int seam_read_user(void *to, __u32 size, __u64 vaddr)
 static __always_inline __u64 seam_window(__u64 vaddr)
 {
 	return USER_PAGE_SIZE - (vaddr & (USER_PAGE_SIZE - 1));
+}
+
+static __always_inline int seam_fs_base(__u64 *ret_fs_base)
+{
+	*ret_fs_base = thread_base();
+	return 0;
 }
 
 static __always_inline const struct unwind_mapping *seam_mapping(__u32 idx)

@@ -92,6 +92,14 @@ static __always_inline void user_regs_from_stack(struct user_regs *regs)
 	user_regs_fill(regs, &copy);
 }
 
+/* Where the thread's own storage is: glibc's and musl's struct pthread. */
+static __always_inline __u64 thread_base(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread.fsbase);
+}
+
 static __always_inline int regs_in_kernel(const struct bpf_perf_event_data *ctx)
 {
 	return (ctx->regs.cs & 3) == 0;

@@ -7,6 +7,7 @@
 
 #define MAX_USER_FRAMES 4096 /* --max-depth ends here */
 #define DEFAULT_USER_FRAMES 1024
+#define MAX_USER_WORDS 16384 /* frame words: native ones, then those of interpreters */
 #define MAX_KERNEL_FRAMES 127 /* kernel.perf_event_max_stack's default */
 #define COMM_LEN 16
 
@@ -43,5 +44,6 @@ struct sampler_config {
 	__u32 fault_rate; /* proofs: fail this many of 1,024 map updates and ring reservations */
 	__u32 copies; /* enum copy_choice: stacks to be walked by user space */
 	__u32 weigh_counts; /* an event's period varies: a sample weighs what was counted since the last */
+	__u32 python; /* 0: --no-python */
 	char comm[COMM_LEN]; /* FILTER_COMM */
 };

@@ -12,6 +12,7 @@ enum record_type {
 	RECORD_SAMPLE = 1, /* sample ring */
 	RECORD_WANTED = 2, /* event ring: a process was seen that has no entry */
 	RECORD_COPY = 3, /* copy ring: a sample whose stack user space walks */
+	RECORD_PYTHON_CODE = 4, /* sample ring: a code object seen for the first time */
 	RECORD_USER_FIRST = 16, /* the rest is made in user space: collector/source/record.h */
 };
 
@@ -40,12 +41,14 @@ struct sample_record {
 	__u32 generation; /* of the run that the walk used; 0: none */
 	__u16 flags; /* SAMPLE_F_* */
 	__u16 stop; /* enum stop_reason */
-	__u16 user_words; /* frame words (bpf/shared/frame.h), leaf first */
+	__u16 user_words; /* frame words (bpf/shared/frame.h): native, then Python, leaf first */
 	__u16 kernel_cnt; /* kernel addresses, leaf first, behind the user words */
+	__u16 python_end; /* enum python_end */
+	__u16 pad[3];
 	char comm[COMM_LEN]; /* the thread's */
 	/* user_words + kernel_cnt words follow */
 };
-_Static_assert(sizeof(struct sample_record) == 96, "wire");
+_Static_assert(sizeof(struct sample_record) == 104, "wire");
 
 /* A sample without user frames, with what walking them takes. */
 struct copy_record {
@@ -58,7 +61,7 @@ struct copy_record {
 	__u32 entered; /* the task was in the kernel */
 	/* kernel_cnt words, then stack_size bytes, rounded up to 8 */
 };
-_Static_assert(sizeof(struct copy_record) == 136, "wire");
+_Static_assert(sizeof(struct copy_record) == 144, "wire");
 
 static inline const __u64 *copy_kernel_words(const struct copy_record *rec)
 {

@@ -17,6 +17,8 @@
 enum frame_kind {
 	FRAME_NATIVE = 0, /* payload: address in the process */
 	FRAME_KERNEL = 1, /* never on the wire: what user space calls the plain addresses */
+	FRAME_PYTHON = 2, /* payload: address of the code object; python.h */
+	FRAME_PYTHON_ANCHOR = 3, /* payload: index of a native frame; python.h */
 	FRAME_KIND_CNT,
 };
 
@@ -50,6 +52,5 @@ static inline __u64 frame_payload(__u64 word)
 /* Words that follow the first one of a frame of this kind. */
 static inline __u32 frame_extra_words(__u32 kind)
 {
-	(void)kind;
-	return 0;
+	return kind == FRAME_PYTHON ? 2 : 0;
 }

@@ -22,5 +22,7 @@ struct process_entry {
 	__u32 generation;
 	__u16 state; /* enum process_state */
 	__u16 copies; /* stacks sent to be walked by user space, since the run was written */
+	__u32 python; /* index of its struct python_process + 1; 0: no Python */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct process_entry) == 16, "hash value");
+_Static_assert(sizeof(struct process_entry) == 24, "hash value");

@@ -9,6 +9,7 @@
  *
  *   fs base -> thread-specific data or TLS variable -> PyThreadState -> newest frame -> ... -> oldest
  */
+#include "event.h"
 #include "types.h"
 
 #define MAX_PYTHON_PROCESSES 4096 /* distinct ones: forked processes share their parent's */
@@ -101,10 +102,10 @@ _Static_assert(sizeof(struct python_process) == 104, "array value");
 /*
  * A Python frame travels in three words (frame.h):
  *   0  kind FRAME_PYTHON, flags PYTHON_FRAME_*, payload: address of the code object
- *   1  low half: position in bytes from the start of the code, or -1: not started;
- *      high half: index of the native frame in the same record whose eval loop runs it, or
- *      PYTHON_NO_NATIVE
+ *   1  low half: position in bytes from the start of the code, or -1: not started
  *   2  key of the code object: python_code_key(); an address alone is used again by other code
+ * and behind the frames that one eval loop runs, in one word, kind FRAME_PYTHON_ANCHOR, the index of
+ * its native frame in the same record, or PYTHON_NO_NATIVE.
  */
 #define PYTHON_FRAME_WORDS 3
 #define PYTHON_NO_NATIVE 0xffffffffU
@@ -135,3 +136,29 @@ static inline __u64 python_code_key(const __u64 *code, const struct python_layou
 				     code[(l->code_version >> 3) & (PYTHON_CODE_WORDS - 1)]);
 	return key;
 }
+
+/*
+ * A code object when it was first seen: it may be freed, and its process gone, before user space looks.
+ * What travels is memory, piece by piece as it lay in the process: the object itself, its strings, its
+ * line table. Behind the header come pieces, each a struct python_piece and its bytes.
+ */
+struct python_code_record {
+	struct record_header h; /* RECORD_PYTHON_CODE */
+	__u64 leader_start_ns; /* of the process, as in samples */
+	__u64 code; /* address */
+	__u64 key;
+	__u32 pid;
+	__u32 piece_cnt;
+	struct python_layout layout;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct python_code_record) == 112, "wire");
+
+struct python_piece {
+	__u64 vaddr;
+	__u32 size; /* of the bytes that follow, rounded up to 8 */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct python_piece) == 16, "wire");
+
+#define PYTHON_MAX_PIECES 16

@@ -10,6 +10,12 @@ enum stop_reason {
 	STOP_CNT,
 };
 
+enum python_end {
+#define PYTHON(name, whole, text) PYTHON_##name,
+#include "errors.def"
+	PYTHON_END_CNT,
+};
+
 enum counter {
 #define COUNTER(name, text) COUNTER_##name,
 #include "errors.def"
@@ -19,8 +25,12 @@ enum counter {
 #define STOP_SLOTS 32 /* a power of two: the verifier understands a mask on the index */
 _Static_assert(STOP_CNT <= STOP_SLOTS, "room for every reason");
 
+#define PYTHON_END_SLOTS 8
+_Static_assert(PYTHON_END_CNT <= PYTHON_END_SLOTS, "room for every reason");
+
 /* What each CPU counts. */
 struct counts {
 	__u64 stops[STOP_SLOTS];
+	__u64 python_ends[PYTHON_END_SLOTS];
 	__u64 counters[COUNTER_CNT];
 };

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * The Python frames of a thread, newest first, read from the interpreter's own structs. They follow
+ * the native frames in the record; anchors say where they belong:
+ *
+ *     native frames              Python frames
+ *   0 list_sort                  key()         \  run by the eval loop of native frame 1
+ *   1 _PyEval_EvalFrameDefault   [anchor 1]    /
+ *   2 _PyFunction_Vectorcall     helper()      \
+ *   3 _PyEval_EvalFrameDefault   main()         } run by that of native frame 3
+ *   4 PyEval_EvalCode            [anchor 3]    /
+ *
+ * An anchor is an object of the interpreter's that lies inside the C stack frame of its eval loop
+ * (shared/python.h): the native frame with sp <= anchor < CFA is that loop, whatever it is called
+ * and however it was built. Up to 3.10 there are none, and user space counts.
+ *
+ * Nothing that is read is believed: each frame's code must be of the type of code objects, and what
+ * is not is where the walk ends, with a reason. The seam is native_step.h's, and
+ *
+ *   int seam_fs_base(__u64 *ret_fs_base)         where this thread's own storage is
+ */
+#include "../shared/python.h"
+#include "../unwind/native_step.h"
+
+#define PYTHON_BUFFER_WORDS 64
+#define THREAD_LIST_STEPS 64
+#define GLIBC_FIRST_KEYS 32 /* struct pthread.specific_1stblock, nptl/descr.h */
+
+struct python_walk {
+	struct python_process process;
+	__u64 frame; /* the next one */
+	__u64 cframe; /* 3.11: the anchor of the frames at hand */
+	__u64 tstate;
+	__u32 native; /* native frames before this one lie below all anchors to come */
+	__u32 native_cnt;
+	__u32 cnt; /* frames so far */
+	__u32 pos; /* the next free word */
+	__u32 end; /* enum python_end */
+	__u32 pad;
+	__u64 code_vaddr; /* of the frame just written; 0: none, or its code was not readable */
+	__u64 anchor; /* looked for */
+	__u64 key; /* of that code object */
+	__u64 stack_pointer; /* of native frame 0 */
+	__u64 bytes[PYTHON_BUFFER_WORDS]; /* of the frame at hand */
+	__u64 code[PYTHON_CODE_WORDS]; /* and of its code */
+};
+
+static __always_inline int end_python(struct python_walk *w, __u32 end)
+{
+	w->end = end;
+	return 1;
+}
+
+static __always_inline __u64 python_word(const struct python_walk *w, __u32 off)
+{
+	return w->bytes[(off >> 3) & (PYTHON_BUFFER_WORDS - 1)];
+}
+
+static __always_inline __u32 python_half(const struct python_walk *w, __u32 off)
+{
+	return python_word(w, off) >> ((off & 4) * 8);
+}
+
+static __always_inline __u32 python_byte(const struct python_walk *w, __u32 off)
+{
+	return (python_word(w, off) >> ((off & 7) * 8)) & 0xff;
+}
+
+static __always_inline int python_read(__u64 *to, __u32 room, __u64 vaddr, __u32 size)
+{
+	if (size > room)
+		size = room;
+	if (vaddr < 4096 || vaddr >= USER_ADDR_END)
+		return -1;
+	return seam_read_user(to, size, vaddr);
+}
+
+static __always_inline int python_pointer(__u64 *ret, __u64 vaddr)
+{
+	return python_read(ret, sizeof(*ret), vaddr, sizeof(*ret));
+}
+
+/* The value of a pthread key, where glibc or musl keep it. */
+static __always_inline int thread_specific(const struct python_process *p, __u64 fs_base,
+					   __u64 *ret_value)
+{
+	__u64 word, block;
+	__u32 key;
+
+	if (python_pointer(&word, p->key_vaddr & ~7ULL))
+		return -1;
+	key = word >> ((p->key_vaddr & 4) * 8);
+	if (key >= 1024)
+		return -1;
+	if (p->musl)
+		return python_pointer(&block, fs_base + p->specific) ?
+			       -1 :
+			       python_pointer(ret_value, block + 8 * key);
+	if (key < GLIBC_FIRST_KEYS)
+		return python_pointer(ret_value, fs_base + p->specific + 16 * key);
+	if (python_pointer(&block, fs_base + p->specific - 8 + 16 * GLIBC_FIRST_KEYS +
+					   8 * (key / GLIBC_FIRST_KEYS)))
+		return -1;
+	return python_pointer(ret_value, block + 16 * (key % GLIBC_FIRST_KEYS) + 8);
+}
+
+/* A TLS variable of a library: the module's block by the thread's vector. */
+static __always_inline int module_variable(const struct python_process *p, __u64 fs_base,
+					   __u64 *ret_value)
+{
+	__u64 place[2], vector, block;
+
+	if (python_read(place, sizeof(place), p->key_vaddr, sizeof(place)) ||
+	    python_pointer(&vector, fs_base + 8) || place[0] > 4096 ||
+	    python_pointer(&block, vector + (p->musl ? 8 : 16) * place[0]))
+		return -1;
+	return python_pointer(ret_value, block + place[1] + p->tls_offset);
+}
+
+static __always_inline int is_thread_of(const struct python_layout *l, __u64 tstate, __u64 fs_base)
+{
+	__u64 id;
+
+	return tstate && !python_pointer(&id, tstate + l->tstate_thread_id) && id == fs_base;
+}
+
+/* By the interpreters' lists. */
+static __always_inline int listed_thread(const struct python_process *p, __u64 fs_base,
+					 __u64 *ret_tstate)
+{
+	__u64 interp, tstate;
+
+	if (python_pointer(&interp, p->interp_head) || !interp ||
+	    python_pointer(&tstate, interp + p->layout.interp_threads))
+		return -1;
+	for (int i = 0; i < THREAD_LIST_STEPS; i++) {
+		if (is_thread_of(&p->layout, tstate, fs_base)) {
+			*ret_tstate = tstate;
+			return 0;
+		}
+		if (tstate) {
+			if (python_pointer(&tstate, tstate + p->layout.tstate_next))
+				return -1;
+		} else if (python_pointer(&interp, interp + p->layout.interp_next) || !interp ||
+			   python_pointer(&tstate, interp + p->layout.interp_threads)) {
+			return -1;
+		}
+	}
+	return -1;
+}
+
+/* Up to 3.11 a thread's key keeps the first of its states: a subinterpreter's is only found as that
+ * of the GIL's holder. */
+static __always_inline int find_tstate(struct python_walk *w, __u64 fs_base)
+{
+	const struct python_process *p = &w->process;
+	__u64 current;
+
+	w->tstate = 0;
+	if (p->current_vaddr && !python_pointer(&current, p->current_vaddr) &&
+	    is_thread_of(&p->layout, current, fs_base)) {
+		w->tstate = current;
+		return 0;
+	}
+	switch (p->road) {
+	case PYTHON_THREAD_KEY:
+		return thread_specific(p, fs_base, &w->tstate);
+	case PYTHON_THREAD_TLS_OFFSET:
+		return python_pointer(&w->tstate, fs_base + p->tls_offset);
+	case PYTHON_THREAD_TLS_MODULE:
+		return module_variable(p, fs_base, &w->tstate);
+	default:
+		return listed_thread(p, fs_base, &w->tstate);
+	}
+}
+
+/* The thread's newest frame. Non-zero: there is none; w->end says why. */
+static __always_inline int python_walk_start(struct python_walk *w)
+{
+	const struct python_layout *l = &w->process.layout;
+	__u64 fs_base;
+
+	w->cnt = 0;
+	w->native = 0;
+	w->frame = 0;
+	w->end = PYTHON_MAX_DEPTH;
+	if (seam_fs_base(&fs_base) || !fs_base || find_tstate(w, fs_base) || !w->tstate)
+		return end_python(w, PYTHON_NO_THREAD);
+	if (python_pointer(&w->frame, w->tstate + l->tstate_frame))
+		return end_python(w, PYTHON_UNREADABLE);
+	if (l->newest == PYTHON_NEWEST_CFRAME) {
+		w->cframe = w->frame;
+		if (python_pointer(&w->frame, w->cframe + l->cframe_current_frame))
+			return end_python(w, PYTHON_UNREADABLE);
+	}
+	if (!w->frame)
+		return end_python(w, PYTHON_NO_FRAME);
+	return 0;
+}
+
+static __always_inline __u64 lowest_of(const struct python_walk *w,
+				       const struct native_frames *frames, __u32 i)
+{
+	return i ? frames->cfas[(i - 1) & (MAX_USER_FRAMES - 1)] : w->stack_pointer;
+}
+
+/* One native frame: is it the anchor's? Non-zero: found, or none left. */
+static __always_inline int python_claim_step(struct python_walk *w,
+					     const struct native_frames *frames)
+{
+	__u32 i = w->native;
+
+	if (i >= w->native_cnt)
+		return 1;
+	if (lowest_of(w, frames, i) <= w->anchor &&
+	    w->anchor < frames->cfas[i & (MAX_USER_FRAMES - 1)])
+		return 1;
+	w->native = i + 1;
+	return 0;
+}
+
+/* Where the code is: an offset in bytes; -1: the frame has not begun. */
+static __always_inline __s32 python_position(struct python_walk *w, __u64 code)
+{
+	const struct python_layout *l = &w->process.layout;
+	__u64 field = python_word(w, l->frame_position), start = code + l->code_size;
+	__s32 half = python_half(w, l->frame_position);
+	__s64 off;
+
+	switch (l->position) {
+	case PYTHON_POSITION_BYTES:
+		return half;
+	case PYTHON_POSITION_UNITS:
+		return half < 0 ? -1 : half * 2;
+	case PYTHON_POSITION_THREAD_POINTER:
+		if (python_pointer(&start, code + l->code_size - 8) ||
+		    python_pointer(&start, start + 8 + 8ULL * python_half(w, l->frame_tlbc_index)))
+			return -1;
+		break;
+	}
+	off = field - start;
+	return off < 0 || off > 0x7fffffff ? -1 : (__s32)off;
+}
+
+static __always_inline void put_python_word(struct python_walk *w, __u64 *words, __u64 word)
+{
+	words[w->pos & (MAX_USER_WORDS - 1)] = word;
+	w->pos++;
+}
+
+/* A frame of Python code. Non-zero: it is none. */
+static __always_inline int put_python_frame(struct python_walk *w, __u64 *words, __u64 code)
+{
+	const struct python_layout *l = &w->process.layout;
+	__u32 flags = 0;
+	__u64 key = 0;
+
+	if (!code)
+		return end_python(w, PYTHON_TORN);
+	if (python_read(w->code, sizeof(w->code), code, l->code_size)) {
+		flags = PYTHON_FRAME_UNREAD;
+	} else {
+		if (w->code[(l->ob_type >> 3) & (PYTHON_CODE_WORDS - 1)] != w->process.code_type)
+			return end_python(w, PYTHON_TORN);
+		key = python_code_key(w->code, l);
+		w->code_vaddr = code;
+		w->key = key;
+	}
+	put_python_word(w, words, frame_word(FRAME_PYTHON, flags, code));
+	put_python_word(w, words, (__u32)python_position(w, code));
+	put_python_word(w, words, key);
+	w->cnt++;
+	return 0;
+}
+
+/* The object inside the C frame of the eval loop that runs the frames up to here. Non-zero: it is to
+ * be looked for among the native frames. */
+static __always_inline int is_anchor(struct python_walk *w, __u32 owner)
+{
+	const struct python_layout *l = &w->process.layout;
+
+	if (l->anchor == PYTHON_ANCHOR_SHIM && owner >= PYTHON_OWNER_SHIM &&
+	    (l->tstate_sentinel == PYTHON_NO_FIELD ||
+	     w->frame != w->tstate + l->tstate_sentinel)) {
+		w->anchor = w->frame;
+		return 1;
+	}
+	if (l->anchor == PYTHON_ANCHOR_CFRAME && python_byte(w, l->frame_is_entry)) {
+		w->anchor = w->cframe;
+		return 1;
+	}
+	return 0;
+}
+
+enum python_turn {
+	PYTHON_TURN_FRAME = 0, /* goes on with the next frame */
+	PYTHON_TURN_END,
+	PYTHON_TURN_ANCHOR, /* python_claim_step() until it is found, then python_anchor_step() */
+};
+
+/* One frame. */
+static __always_inline enum python_turn python_walk_step(struct python_walk *w, __u64 *words)
+{
+	const struct python_layout *l = &w->process.layout;
+	__u64 code, previous;
+	__u32 owner;
+	int anchor;
+
+	w->code_vaddr = 0;
+	if (w->cnt >= MAX_PYTHON_FRAMES || w->pos + 2 * PYTHON_FRAME_WORDS > MAX_USER_WORDS)
+		return PYTHON_TURN_END; /* PYTHON_MAX_DEPTH since the start */
+	if (python_read(w->bytes, sizeof(w->bytes), w->frame, l->frame_size)) {
+		w->end = PYTHON_UNREADABLE;
+		return PYTHON_TURN_END;
+	}
+	code = python_word(w, l->frame_code) & ~(__u64)l->code_tag_mask;
+	previous = python_word(w, l->frame_previous);
+	owner = l->anchor == PYTHON_ANCHOR_SHIM ? python_byte(w, l->frame_owner) : 0;
+	if (owner < PYTHON_OWNER_SHIM && put_python_frame(w, words, code))
+		return PYTHON_TURN_END;
+	anchor = is_anchor(w, owner);
+	w->frame = previous;
+	if (anchor)
+		return PYTHON_TURN_ANCHOR;
+	if (previous)
+		return PYTHON_TURN_FRAME;
+	w->end = PYTHON_WHOLE;
+	return PYTHON_TURN_END;
+}
+
+/* Notes the anchor's native frame. Non-zero: the walk has ended. */
+static __always_inline int python_anchor_step(struct python_walk *w, __u64 *words)
+{
+	const struct python_layout *l = &w->process.layout;
+	__u32 found = w->native < w->native_cnt ? w->native : PYTHON_NO_NATIVE;
+
+	put_python_word(w, words, frame_word(FRAME_PYTHON_ANCHOR, 0, found));
+	if (!w->frame)
+		return end_python(w, PYTHON_WHOLE);
+	if (l->anchor == PYTHON_ANCHOR_CFRAME &&
+	    python_pointer(&w->cframe, w->cframe + l->cframe_previous))
+		return end_python(w, PYTHON_UNREADABLE);
+	return 0;
+}
