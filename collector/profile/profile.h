@@ -14,7 +14,7 @@
 #include "common/strtab.h"
 
 #define PROFILE_NONE UINT32_MAX
-#define PROFILE_MAX_VALUES 8
+#define PROFILE_MAX_VALUES 16 /* ours have 2, of others' 4 to 12 were seen */
 
 struct profile_mapping {
 	uint64_t start;

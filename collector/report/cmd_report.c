@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <string.h>
-
 #include "collector/cli/cli.h"
 #include "collector/output/pprof_read.h"
 #include "collector/report/report.h"
@@ -23,12 +20,11 @@ static void print_header(const struct profile *p)
 int cmd_report(const struct options *options)
 {
 	scope_free(profile) struct profile *profile = NULL;
-	int err = pprof_read(options->input, &profile);
+	const char *why;
+	int err = pprof_read(options->input, &profile, &why);
 
 	if (err) {
-		log_error("%s: %s", options->input,
-			  err == -EBADMSG ? "not a profile (profile.proto, gzip'd or not), or damaged" :
-					    strerror(-err));
+		log_error("%s: %s", options->input, why);
 		return 1;
 	}
 	print_header(profile);

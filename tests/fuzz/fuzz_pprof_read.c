@@ -12,10 +12,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scope_free(profile) struct profile *profile = NULL;
 	scope_memory uint8_t *bytes = NULL;
+	const char *why = NULL;
 	size_t written;
 
-	if (pprof_decode(data, size, &profile))
+	if (pprof_decode(data, size, &profile, &why)) {
+		assert(why && *why && !profile);
 		return 0;
+	}
 	assert(profile->value_type_cnt && profile->value_type_cnt <= PROFILE_MAX_VALUES);
 	assert(!profile__normalize(profile));
 	pprof_encode(profile, &bytes, &written);
