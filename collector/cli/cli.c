@@ -17,7 +17,7 @@
 #define FOR_REPORT 4
 #define FOR_DOCTOR 8
 #define FOR_ALL (FOR_RECORD | FOR_REPLAY | FOR_REPORT | FOR_DOCTOR)
-#define MAX_OPTS 40
+#define MAX_OPTS 64
 
 struct cli_opt;
 typedef int (*opt_parser)(const struct cli_opt *opt, const char *arg, struct options *options);
@@ -28,7 +28,7 @@ struct cli_opt {
 	const char *arg; /* NULL: none */
 	opt_parser parse;
 	size_t offset; /* of the field, for parsers that want one */
-	unsigned long min, max; /* numbers */
+	unsigned long min, max; /* numbers; min is the enum report_view of parse_view */
 	unsigned int commands; /* FOR_* */
 	bool hidden;
 	const char *help;
@@ -232,6 +232,14 @@ static int parse_by(const struct cli_opt *opt, const char *arg, struct options *
 	return usage("no view '%s'; there are: function line file module process thread", arg);
 }
 
+static int parse_view(const struct cli_opt *opt, const char *arg, struct options *options)
+{
+	if (options->view != REPORT_TABLE)
+		return usage("choose one of --list, --peek, --tree, --callers");
+	options->view = (enum report_view)opt->min;
+	return opt->arg ? parse_text(opt, arg, options) : 0;
+}
+
 static const struct cli_opt opts[] = {
 	{ 'a', "all", NULL, parse_flag, FIELD(all), 0, 0, FOR_RECORD, false,
 	  "the whole host, also with a command" },
@@ -270,9 +278,30 @@ static const struct cli_opt opts[] = {
 	  "names that earlier runs found are neither used nor kept" },
 	{ 263, "by", "WHAT", parse_by, 0, 0, 0, FOR_REPORT, false,
 	  "function, line, file, module, process or thread (function)" },
-	{ 'n', "top", "N", parse_number, FIELD(top), 1, 1000000, FOR_REPORT, false, "rows (30)" },
+	{ 'n', "top", "N", parse_number, FIELD(top), 1, 1000000, FOR_REPORT, false,
+	  "rows: 30 of a table, 100 of a tree, else all; in JSON all" },
+	{ 300, "list", "REGEX", parse_view, FIELD(pattern), REPORT_LIST, 0, FOR_REPORT, false,
+	  "source lines of functions that match, with self and total" },
+	{ 301, "peek", "REGEX", parse_view, FIELD(pattern), REPORT_PEEK, 0, FOR_REPORT, false,
+	  "functions that match with their callers and callees" },
+	{ 302, "tree", NULL, parse_view, 0, REPORT_TREE, 0, FOR_REPORT, false,
+	  "calls from the root down" },
+	{ 303, "callers", NULL, parse_view, 0, REPORT_CALLERS, 0, FOR_REPORT, false,
+	  "the inverted tree: functions with self time, below each who called it" },
+	{ 304, "diff", "OLD", parse_text, FIELD(old), 0, 0, FOR_REPORT, false,
+	  "what is more or less than in that profile" },
 	{ 264, "focus", "REGEX", parse_text, FIELD(focus), 0, 0, FOR_REPORT, false,
-	  "only samples with a function or file that matches" },
+	  "only samples with a function, file or module that matches" },
+	{ 305, "ignore", "REGEX", parse_text, FIELD(ignore), 0, 0, FOR_REPORT, false,
+	  "no samples with a function, file or module that matches" },
+	{ 306, "sample-type", "NAME", parse_text, FIELD(sample_type), 0, 0, FOR_REPORT, false,
+	  "which value of a sample, by name or number (the profile's default)" },
+	{ 307, "source-path", "DIR:...", parse_text, FIELD(source_path), 0, 0, FOR_REPORT, false,
+	  "where --list looks for source files (the current folder)" },
+	{ 308, "trim-path", "PREFIX:...", parse_text, FIELD(trim_path), 0, 0, FOR_REPORT, false,
+	  "what to take off the names of source files" },
+	{ 309, "json", NULL, parse_flag, FIELD(json), 0, 0, FOR_REPORT, false,
+	  "the same as JSON, complete, values in the profile's own unit" },
 	{ 'v', "verbose", NULL, parse_count, FIELD(verbose), 0, 0,
 	  FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "more words; twice: the verifier's too" },
 	{ 265, "debug-stop", NULL, parse_flag, FIELD(stop_sampled), 0, 0, FOR_RECORD, true,
@@ -424,6 +453,8 @@ static int take_rest(int argc, char **argv, unsigned int which, struct options *
 		return usage("which file? sonde replay FILE, made by sonde record --raw FILE");
 	if (!options->input)
 		options->input = "sonde.pb.gz";
+	if (options->by >= REPORT_BY_PROCESS && options->view != REPORT_TABLE)
+		return usage("--by process and --by thread go with the table alone");
 	return 0;
 }
 
@@ -435,7 +466,6 @@ int cli_parse(int argc, char **argv, struct options *ret_options)
 		.max_depth = DEFAULT_USER_FRAMES,
 		.output = "sonde.pb.gz",
 		.labels = LABEL_DEFAULT,
-		.top = 30,
 		.symbol_timeout_ns = 10000000000ULL,
 	};
 	int err;

@@ -30,6 +30,14 @@ enum report_by {
 	REPORT_BY_THREAD,
 };
 
+enum report_view {
+	REPORT_TABLE,
+	REPORT_LIST,
+	REPORT_TREE,
+	REPORT_CALLERS,
+	REPORT_PEEK,
+};
+
 struct event_choice { /* -e: a row of the table in collector/capture/event_table.c */
 	const char *name; /* as typed: "cpu-clock", "cache-misses" */
 	const char *sample_type; /* in the profile: "cpu", "cache_misses" */
@@ -76,8 +84,16 @@ struct options {
 	/* replay, report */
 	const char *input;
 	enum report_by by;
-	uint32_t top; /* -n */
-	const char *focus; /* --focus: extended regular expression on function names */
+	enum report_view view;
+	const char *pattern; /* --list, --peek */
+	const char *old; /* --diff */
+	const char *sample_type; /* --sample-type; NULL: the profile's default */
+	const char *focus; /* regular expressions on names and files of functions and mappings */
+	const char *ignore;
+	const char *source_path; /* lists of folders with ':' */
+	const char *trim_path;
+	uint32_t top; /* -n; 0: as many as the view finds fit */
+	bool json;
 
 	/* hidden: proofs and benches */
 	bool stop_sampled; /* --debug-stop: SIGSTOP the thread just sampled (the oracle's switch) */

@@ -4,29 +4,24 @@
 #include "collector/report/report.h"
 #include "common/log.h"
 
-static void print_header(const struct profile *p)
+static int read_profile(const char *path, struct profile **ret_profile)
 {
-	if (p->mappings_cnt)
-		printf("File: %s\n", strtab__text(p->strings, p->mappings[0].filename));
-	for (uint32_t i = 0; i < p->comments_cnt; i++) {
-		const char *comment = strtab__text(p->strings, p->comments[i]);
+	const char *why;
+	int err = pprof_read(path, ret_profile, &why);
 
-		if (*comment != '#')
-			printf("%s\n", comment);
-	}
-	printf("Duration: %.2fs\n", (double)p->duration_ns / 1e9);
+	if (err)
+		log_error("%s: %s", path, why);
+	return err;
 }
 
 int cmd_report(const struct options *options)
 {
-	scope_free(profile) struct profile *profile = NULL;
-	const char *why;
-	int err = pprof_read(options->input, &profile, &why);
+	scope_free(profile) struct profile *profile = NULL, *old = NULL;
+	int err = read_profile(options->input, &profile);
 
-	if (err) {
-		log_error("%s: %s", options->input, why);
-		return 1;
-	}
-	print_header(profile);
-	return report_by(stdout, profile, options->by, options->top, options->focus) ? 1 : 0;
+	if (!err && options->old)
+		err = read_profile(options->old, &old);
+	if (!err)
+		err = report(stdout, profile, old, options);
+	return err ? 1 : 0;
 }

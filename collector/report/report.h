@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* Text views of a profile: self ("flat") and total ("cum") by function, line, file, ... */
+/*
+ * Text and JSON views of a profile: self ("flat" in pprof) and total ("cum") by function, line, file,
+ * module, process or thread; annotated source; trees; callers and callees; differences.
+ */
 #include <stdio.h>
 
 #include "collector/cli/options.h"
 #include "collector/profile/profile.h"
 
-/* focus: extended regular expression or NULL. A negative errno; -EINVAL: bad expression, logged. */
-int report_by(FILE *out, const struct profile *profile, enum report_by by, unsigned int n,
-	      const char *focus);
+/* old: NULL or the profile to subtract. A negative errno, logged. */
+int report(FILE *out, const struct profile *profile, const struct profile *old,
+	   const struct options *options);
 /* The n functions with most self time. */
 int report_top(FILE *out, const struct profile *profile, unsigned int n);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/* How the frames of one profile become nodes of the stacks: asked once for each line of a location. */
+#include "collector/report/stacks.h"
+
+struct intake {
+	struct stacks *stacks; /* borrowed, as are the next two */
+	const struct profile *profile;
+	const struct stacks_options *options;
+	struct intake_function {
+		uint32_t name, file; /* string ids of the stacks */
+	} * functions;		     /* owned; by function */
+	uint32_t *line_nodes;	     /* owned; by line of the profile: node id */
+	uint32_t *bare_nodes;	     /* owned; by location: node id of those without a line */
+};
+
+int intake__init(struct intake *in, struct stacks *stacks, const struct profile *profile,
+		 const struct stacks_options *options);
+void intake__fini(struct intake *in);
+
+/* The node of a process or thread: the sample's labels. */
+uint32_t intake__label_node(struct intake *in, const struct profile_sample *sample);
