@@ -80,7 +80,7 @@ static void add_edges(struct edges *edges, const struct steps *steps, const bool
 static int compare_edges(const void *a, const void *b, void *ctx)
 {
 	const struct edge *x = a, *y = b;
-	const char *const *names = ctx;
+	char *const *names = ctx;
 
 	if (x->node != y->node)
 		return x->node < y->node ? -1 : 1;
@@ -91,8 +91,7 @@ static int compare_edges(const void *a, const void *b, void *ctx)
 	return strcmp(names[x->other], names[y->other]);
 }
 
-int edges__init(struct edges *edges, const struct stacks *s, const bool *wanted,
-		const char *const *names)
+int edges__init(struct edges *edges, const struct stacks *s, const bool *wanted, char *const *names)
 {
 	struct steps steps = { 0 };
 	int err = 0;

@@ -23,7 +23,7 @@ struct edges {
 
 /* wanted, names: by node id. 0 or -ENOMEM. */
 int edges__init(struct edges *edges, const struct stacks *stacks, const bool *wanted,
-		const char *const *names);
+		char *const *names);
 void edges__fini(struct edges *edges);
 
 /* The edges of one node: *ret_cnt of them from the pointer on. */

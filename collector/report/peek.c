@@ -14,25 +14,32 @@ struct peek {
 	const struct view_context *view;
 	struct rows rows;   /* owned */
 	bool *wanted;	    /* owned; by node: its name matches */
-	const char **names; /* owned; by node, the names borrowed from rows */
+	char **names;	    /* owned; by node, also of those that weigh nothing */
 	struct edges edges; /* owned */
 	size_t wanted_cnt;
 };
 
-static int select_nodes(struct peek *p)
+static int name_nodes(struct peek *p)
 {
 	uint32_t cnt = stacks__nodes(p->view->stacks) + 1;
 
-	p->wanted = calloc(cnt, sizeof(*p->wanted));
 	p->names = calloc(cnt, sizeof(*p->names));
-	if (!p->wanted || !p->names)
+	for (uint32_t i = 1; p->names && i < cnt; i++) {
+		p->names[i] = stacks__name(p->view->stacks, i);
+		if (!p->names[i])
+			return -ENOMEM;
+	}
+	return p->names ? 0 : -ENOMEM;
+}
+
+static int select_nodes(struct peek *p)
+{
+	p->wanted = calloc(stacks__nodes(p->view->stacks) + 1, sizeof(*p->wanted));
+	if (!p->wanted)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < cnt; i++)
-		p->names[i] = "";
 	for (size_t i = 0; i < p->rows.cnt; i++) {
 		const struct row *row = &p->rows.at[i];
 
-		p->names[row->node] = row->name;
 		p->wanted[row->node] = pattern__matches(p->view->pattern, row->name);
 		p->wanted_cnt += p->wanted[row->node];
 	}
@@ -142,10 +149,14 @@ int view_peek(const struct view_context *v)
 	if (!err)
 		err = select_nodes(&p);
 	if (!err)
+		err = name_nodes(&p);
+	if (!err)
 		err = edges__init(&p.edges, v->stacks, p.wanted, p.names);
 	if (!err)
 		show(&p);
 	edges__fini(&p.edges);
+	for (uint32_t i = 0; p.names && i <= stacks__nodes(v->stacks); i++)
+		free(p.names[i]);
 	free(p.names);
 	free(p.wanted);
 	rows__fini(&p.rows);

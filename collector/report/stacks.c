@@ -113,29 +113,46 @@ static int64_t scale(int64_t value, double factor)
 	return scaled > -0x1p63 && scaled < 0x1p63 ? (int64_t)scaled : 0;
 }
 
-/* minus: the profile is subtracted. *ret_total: the sum of its values' magnitudes. */
+/* In a difference that pprof saved: the sample is of the profile that was subtracted. */
+static bool is_base(const struct profile *p, const struct profile_sample *sample)
+{
+	for (uint32_t i = 0; i < sample->label_cnt; i++) {
+		const struct profile_label *label = &p->labels[sample->first_label + i];
+
+		if (!strcmp(strtab__text(p->strings, label->key), "pprof::base") &&
+		    !strcmp(strtab__text(p->strings, label->str), "true"))
+			return true;
+	}
+	return false;
+}
+
+/* Sums of magnitudes; in a difference 100% is what was subtracted. */
+struct totals {
+	uint64_t all, base;
+};
+
 static int add_profile(struct stacks *s, const struct profile *p, uint32_t column, double factor,
-		       bool minus, const struct stacks_options *options, uint64_t *ret_total)
+		       bool minus, const struct stacks_options *options, struct totals *totals)
 {
 	scope_free(frame_filter) struct frame_filter *filter = NULL;
 	struct intake in = { 0 };
-	uint64_t total = 0;
 	int err = frame_filter__new(p, options->focus, options->ignore, &filter);
 
 	if (!err)
 		err = intake__init(&in, s, p, options);
 	for (uint32_t i = 0; !err && i < p->samples_cnt; i++) {
-		int64_t value = scale(p->samples[i].values[column], factor);
+		const struct profile_sample *sample = &p->samples[i];
+		int64_t value = scale(sample->values[column], factor);
 
-		total += magnitude(value);
+		totals->all += magnitude(value);
+		if (minus || is_base(p, sample))
+			totals->base += magnitude(value);
 		if (minus)
 			value = (int64_t)(0 - (uint64_t)value);
 		if (value)
-			err = add_sample(s, &in, filter, &p->samples[i], value);
+			err = add_sample(s, &in, filter, sample, value);
 	}
 	intake__fini(&in);
-	if (!err)
-		*ret_total = total;
 	return err;
 }
 
@@ -144,7 +161,7 @@ int stacks__new(const struct profile *profile, const struct profile *old,
 		struct stacks **ret_stacks)
 {
 	scope_free(stacks) struct stacks *s = calloc(1, sizeof(*s));
-	uint64_t total = 0, old_total = 0;
+	struct totals totals = { 0 };
 	int err;
 
 	if (!s)
@@ -153,13 +170,13 @@ int stacks__new(const struct profile *profile, const struct profile *old,
 	s->nodes = strtab__new();
 	if (!s->strings || !s->nodes)
 		return -ENOMEM;
-	err = add_profile(s, profile, column->idx, column->factor, false, options, &total);
+	err = add_profile(s, profile, column->idx, column->factor, false, options, &totals);
 	if (!err && old)
 		err = add_profile(s, old, column->old_idx, column->old_factor, true, options,
-				  &old_total);
+				  &totals);
 	if (err)
 		return err;
-	s->total = (int64_t)(old_total ? old_total : total);
+	s->total = (int64_t)(totals.base ? totals.base : totals.all);
 	s->type = column->type;
 	s->unit = column->unit;
 	*ret_stacks = take_ptr(s);
