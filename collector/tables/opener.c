@@ -12,6 +12,8 @@
 #include "collector/tables/worker.h"
 #include "common/clock.h"
 
+#define HUNG_NS 10000000000ULL /* a file system that does not answer */
+
 struct opener {
 	struct workers *workers; /* owned */
 	struct residence *residence; /* borrowed */
@@ -353,7 +355,7 @@ int opener__new(struct residence *residence, const struct opener_events *events,
 	opener->residence = residence;
 	opener->events = *events;
 	opener->ctx = ctx;
-	opener->workers = workers__new();
+	opener->workers = workers__new(HUNG_NS);
 	if (!opener->workers) {
 		free(opener);
 		return -ENOMEM;

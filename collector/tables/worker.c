@@ -7,7 +7,6 @@
 #include "common/clock.h"
 
 #define THREADS 2
-#define HUNG_NS 10000000000ULL
 #define MAX_HUNG 64 /* threads that we leave behind; then no more files are opened */
 
 struct queue {
@@ -33,7 +32,8 @@ struct workers {
 	struct queue finished;
 	uint32_t waiting;
 	uint32_t running; /* threads that are not left behind */
-	uint32_t left_cnt;
+	uint32_t left_cnt; /* threads that hang with their jobs */
+	uint64_t hung_ns;
 	int fd;
 	bool stop;
 };
@@ -85,6 +85,7 @@ static void *work(void *arg)
 		if (!job) {
 			pthread_cond_wait(&w->todo_changed, &w->lock);
 		} else if (!run_job(w, hand, job)) {
+			w->left_cnt--;
 			pthread_mutex_unlock(&w->lock);
 			job->drop(job);
 			free(hand);
@@ -113,13 +114,14 @@ static struct hand *start_hand(struct workers *w)
 	return hand;
 }
 
-struct workers *workers__new(void)
+struct workers *workers__new(uint64_t hung_ns)
 {
 	struct workers *w = calloc(1, sizeof(*w));
 	pthread_condattr_t clock;
 
 	if (!w)
 		return NULL;
+	w->hung_ns = hung_ns;
 	w->todo.last = &w->todo.first;
 	w->finished.last = &w->finished.first;
 	pthread_mutex_init(&w->lock, NULL);
@@ -193,7 +195,7 @@ static struct job *take_hung(struct workers *w)
 	for (int i = 0; i < THREADS; i++) {
 		struct hand *hand = w->hands[i];
 
-		if (!hand || !hand->job || now_ns() - hand->since_ns < HUNG_NS)
+		if (!hand || !hand->job || now_ns() - hand->since_ns < w->hung_ns)
 			continue;
 		hand->left = true;
 		w->running--;

@@ -24,7 +24,8 @@ struct job {
 
 struct workers;
 
-struct workers *workers__new(void); /* NULL: no memory or no thread */
+/* hung_ns: after that time a job counts as hanging. NULL: no memory or no thread. */
+struct workers *workers__new(uint64_t hung_ns);
 /* Waits for the jobs at hand (a second at most) and drops the others. False: some thread still hangs
  * in its job; what jobs use must stay. */
 bool workers__free(struct workers *workers);
