@@ -99,7 +99,8 @@ static int parse_duration(const struct cli_opt *opt, const char *arg, struct opt
 	double value = strtod(arg, &end);
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (end != arg && !strcmp(end, units[i].unit) && value > 0 && value < 1e6) {
+		if (end != arg && !strcmp(end, units[i].unit) && value < 1e6 &&
+		    value * units[i].ns >= 1) {
 			*(uint64_t *)field(opt, options) = (uint64_t)(value * units[i].ns);
 			return 0;
 		}
