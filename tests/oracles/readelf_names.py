@@ -14,8 +14,8 @@ def run(*command, **more):
 
 
 class Symbol:
-    def __init__(self, start, size, bind, name):
-        self.start, self.size, self.bind, self.name = start, size, bind, name
+    def __init__(self, start, size, name=""):
+        self.start, self.size, self.name = start, size, name
 
     def covers(self, address):
         return self.start <= address < self.start + self.size
@@ -35,19 +35,19 @@ def code_symbols(path, sections):
         if len(words) < 8 or words[3] not in ("FUNC", "IFUNC", "NOTYPE") or not words[6].isdigit():
             continue
         if int(words[6]) in sections and not words[7].startswith("$"):
-            symbols.append(Symbol(int(words[1], 16), int(words[2], 0), words[4], words[7].split("@")[0]))
+            symbols.append(Symbol(int(words[1], 16), int(words[2], 0), words[7].split("@")[0]))
     return symbols
 
 
 def fde_ranges(path):
     text = run(READELF, "--debug-dump=frames", path)
     ranges = {(int(a, 16), int(b, 16)) for a, b in re.findall(r" FDE cie=\w+ pc=(\w+)\.\.(\w+)", text)}
-    return sorted((a, b) for a, b in ranges if 0 < a < b)
+    return [Symbol(a, b - a) for a, b in ranges if 0 < a < b]
 
 
 def plt_slots(path, sections):
-    """{start: (end, name)} of the slots that objdump can name by a symbol."""
-    slots = {}
+    """The slots that objdump can name by a symbol."""
+    slots = []
     for name, _, end in sections.values():
         if not name.startswith(".plt"):
             continue
@@ -56,7 +56,7 @@ def plt_slots(path, sections):
         for i, (start, label) in enumerate(heads):
             stop = heads[i + 1][0] if i + 1 < len(heads) else end
             if label.endswith("@plt") and not label.startswith("*ABS*"):
-                slots[start] = min(stop, start + 16), label
+                slots.append(Symbol(start, min(stop - start, 16), label))
     return slots
 
 
@@ -72,8 +72,8 @@ class World:
     def addresses(self):
         at = {a for s in self.symbols
               for a in (s.start, s.start + s.size // 2, s.start + max(s.size, 1) - 1, s.start + s.size)}
-        at |= {a for start, end in self.fdes for a in (start, end - 1, end)}
-        at |= {a for start, (end, _) in self.slots.items() for a in (start, start + 6, end - 1)}
+        at |= {a for s in self.fdes for a in (s.start, s.start + s.size - 1, s.start + s.size)}
+        at |= {a for s in self.slots for a in (s.start, s.start + 6, s.start + s.size - 1)}
         return sorted(at)
 
 
@@ -104,28 +104,27 @@ class Verdict:
         self.wrong = []
 
 
-def judge_unsized(world, address, start, name):
+def judge_unsized(world, address, start, name, fdes):
     """A symbol without size reaches to the next symbol, its section's and its function's end."""
     mine = [s for s in world.symbols if s.start == start and s.name == name and not s.size]
     between = any(start < s.start <= address for s in world.symbols)
     section = any(a <= start <= address < b for _, a, b in world.sections.values())
-    fdes = [f for f in world.fdes if f[0] <= address < f[1]]
-    return mine and not between and section and (not fdes or fdes[0][0] <= start)
+    left = any(f.covers(start) and not f.covers(address) for f in world.fdes)
+    return mine and not between and section and not left and all(f.start <= start for f in fdes)
 
 
-def judge_placed(world, address, source, start, size):
-    fdes = [f for f in world.fdes if f[0] <= address < f[1]]
-    return (start, start + size) in fdes if source == FDE else not fdes
+def judge_placed(source, start, size, fdes):
+    return (start, size) in [(f.start, f.size) for f in fdes] if source == FDE else not fdes
 
 
 def judge(print_names, path):
     world, verdict = World(path), Verdict()
     addresses = world.addresses()
-    sized, slot_of = Sweep(world.symbols), Sweep([Symbol(a, b - a, "", n) for a, (b, n) in world.slots.items()])
+    sized, slot_of, fde_of = Sweep(world.symbols), Sweep(world.slots), Sweep(world.fdes)
     seen = 0
     for address, source, start, size, name in answers(print_names, path, addresses):
         seen += 1
-        covering, slots = sized.at(address), slot_of.at(address)
+        covering, slots, fdes = sized.at(address), slot_of.at(address), fde_of.at(address)
         nearest = max((s.start for s in covering), default=None)
         if covering:
             good = any((s.start, s.size, s.name) == (nearest, size, name) and start == nearest for s in covering)
@@ -134,10 +133,10 @@ def judge(print_names, path):
             good = source == PLT and name == slots[0].name and start == slots[0].start
             verdict.slots += 1
         elif name:
-            good = judge_unsized(world, address, start, name)
+            good = judge_unsized(world, address, start, name, fdes)
             verdict.unsized += 1
         else:
-            good = judge_placed(world, address, source, start, size)
+            good = judge_placed(source, start, size, fdes)
             verdict.placed += 1
         if not good:
             verdict.wrong.append((hex(address), source, hex(start), size, name,
