@@ -41,7 +41,7 @@ DEFINE_FREEP(symbol_table)
 
 /* elf_vaddr: as linked. An address outside every sized symbol is not given to a neighbour: the
  * answer is then NAME_FDE or NAME_NONE. Symbols of size 0 (assembler) reach up to the next symbol or
- * the section's end, but never over the end of an FDE. */
+ * the section's end, but never over the end of an FDE, nor into a sized symbol. */
 struct symbol_name symbol_table__find(const struct symbol_table *table, uint64_t elf_vaddr);
 
 /* Demangled for people: C++ (template arguments kept, parameter list dropped), Rust legacy and v0

@@ -2,9 +2,10 @@
 /*
  * Names of one file. Symbols of all sources go into one array, sorted by address; where two stand at
  * one address the better one stays: global over local over weak, sized over unsized, then the one
- * without leading underscores, the shorter, the first of the alphabet. A search takes the symbol with
- * the greatest start that covers the address. Extents of functions from .eh_frame bound symbols
- * without size, and answer where there is no name.
+ * without leading underscores, the shorter, the first of the alphabet; and in front of it the longest,
+ * for what the better one does not cover. A search takes the symbol with the greatest start that
+ * covers the address. Extents of functions from .eh_frame bound symbols without size, and answer where
+ * there is no name.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -25,11 +26,12 @@
 
 struct symbol {
 	uint64_t start; /* first: they are sorted by it */
-	uint64_t size;
+	uint64_t size; /* unsized: to the end of its section */
 	uint32_t name; /* offset in the pool */
 	uint8_t rank; /* smaller is better */
 	uint8_t source; /* enum name_source */
-	uint16_t pad;
+	bool unsized;
+	uint8_t pad;
 };
 
 struct symbol_table {
@@ -91,9 +93,15 @@ static int add_symbol(struct symbol_table *t, struct symbol symbol, const char *
 	return 0;
 }
 
-static bool in_code(const struct elf_section *sections, size_t cnt, uint16_t idx)
+/* How many bytes a symbol can have: to the end of its section, which must be one of code. */
+static uint64_t room_of(const struct elf_section *sections, size_t cnt, const Elf64_Sym *sym)
 {
-	return idx < cnt && (sections[idx].flags & SHF_EXECINSTR);
+	const struct elf_section *s = sym->st_shndx < cnt ? &sections[sym->st_shndx] : NULL;
+
+	if (!s || !(s->flags & SHF_EXECINSTR) || sym->st_value < s->elf_vaddr ||
+	    sym->st_value - s->elf_vaddr >= s->size)
+		return 0;
+	return s->size - (sym->st_value - s->elf_vaddr);
 }
 
 static uint8_t rank_of(uint8_t info)
@@ -123,20 +131,22 @@ static int add_section(struct symbol_table *t, struct elf_file *file,
 		struct view name = names;
 		const char *text;
 		Elf64_Sym sym;
+		uint64_t room;
 		uint8_t type;
 		int err;
 
 		memcpy(&sym, view_take(&symbols, sizeof(sym)), sizeof(sym));
 		type = ELF64_ST_TYPE(sym.st_info);
-		if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
-		    !in_code(sections, section_cnt, sym.st_shndx))
+		room = room_of(sections, section_cnt, &sym);
+		if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) || !room)
 			continue;
 		view_seek(&name, sym.st_name);
 		text = view_cstr(&name);
 		if (!text || !*text || *text == '$')
 			continue;
 		symbol.start = sym.st_value;
-		symbol.size = sym.st_size;
+		symbol.unsized = !sym.st_size;
+		symbol.size = symbol.unsized || sym.st_size > room ? room : sym.st_size;
 		symbol.rank = (uint8_t)(rank_of(sym.st_info) + (sym.st_size ? 0 : 4));
 		err = add_symbol(t, symbol, text);
 		if (err)
@@ -226,20 +236,46 @@ static bool is_better(const struct symbol *x, const struct symbol *y, const char
 	return strcmp(p, q) < 0;
 }
 
-/* Sorted, one per address. */
+/* Of the symbols at one address, from first to end: the longest, if it is longer than the best, then
+ * the best. Returns how many stay. */
+static uint32_t choose(const struct symbol_table *t, uint32_t first, uint32_t end,
+		       struct symbol ret_kept[2])
+{
+	const struct symbol *best = &t->symbols[first], *longest = best;
+
+	for (uint32_t i = first + 1; i < end; i++) {
+		const struct symbol *s = &t->symbols[i];
+
+		if (is_better(s, best, t->pool))
+			best = s;
+		if (!s->unsized && (longest->unsized || s->size > longest->size))
+			longest = s;
+	}
+	if (best->unsized || longest->size <= best->size) {
+		ret_kept[0] = *best;
+		return 1;
+	}
+	ret_kept[1] = *best;
+	ret_kept[0] = *longest;
+	return 2;
+}
+
+/* Sorted, one or two per address. */
 static int settle(struct symbol_table *t)
 {
 	uint32_t kept = 0;
 
 	if (radix_sort(t->symbols, t->cnt, sizeof(*t->symbols)))
 		return -ENOMEM;
-	for (uint32_t i = 0; i < t->cnt; i++) {
-		const struct symbol *s = &t->symbols[i];
+	for (uint32_t i = 0, end; i < t->cnt; i = end) {
+		struct symbol chosen[2];
+		uint32_t cnt;
 
-		if (!kept || t->symbols[kept - 1].start != s->start)
-			t->symbols[kept++] = *s;
-		else if (is_better(s, &t->symbols[kept - 1], t->pool))
-			t->symbols[kept - 1] = *s;
+		for (end = i + 1; end < t->cnt && t->symbols[end].start == t->symbols[i].start;)
+			end++;
+		cnt = choose(t, i, end, chosen);
+		memcpy(&t->symbols[kept], chosen, cnt * sizeof(*chosen));
+		kept += cnt;
 	}
 	t->cnt = kept;
 	return 0;
@@ -307,20 +343,19 @@ static const struct cfi_range *find_range(const struct symbol_table *t, uint64_t
 }
 
 /* A symbol without size reaches up to the next one, but not out of its function's extent, nor beyond
- * its page where there is none. */
-static bool covers_unsized(const struct symbol *s, const struct cfi_range *range,
-			   uint64_t elf_vaddr, bool next_below)
+ * a page where there is none. */
+static bool covers_unsized(const struct symbol_table *t, const struct symbol *s,
+			   const struct cfi_range *range, uint64_t elf_vaddr)
 {
-	if (next_below)
-		return false;
-	if (range)
-		return s->start >= range->elf_vaddr;
-	return elf_vaddr - s->start < 4096;
+	const struct cfi_range *own = find_range(t, s->start);
+
+	return elf_vaddr - s->start < s->size && own == range &&
+	       (own || elf_vaddr - s->start < 4096);
 }
 
-struct symbol_name symbol_table__find(const struct symbol_table *t, uint64_t elf_vaddr)
+/* How many symbols begin at an address or below. */
+static uint32_t cnt_below(const struct symbol_table *t, uint64_t elf_vaddr)
 {
-	const struct cfi_range *range = find_range(t, elf_vaddr);
 	uint32_t low = 0, high = t->cnt;
 
 	while (low < high) {
@@ -331,14 +366,35 @@ struct symbol_name symbol_table__find(const struct symbol_table *t, uint64_t elf
 		else
 			high = mid;
 	}
-	for (uint32_t back = 0; back < MAX_BACK && back < low; back++) {
-		const struct symbol *s = &t->symbols[low - 1 - back];
+	return low;
+}
 
-		if (s->size ? elf_vaddr - s->start < s->size :
-			      covers_unsized(s, range, elf_vaddr, back > 0))
-			return (struct symbol_name){ t->pool + s->name, s->start, s->size,
-						     (enum name_source)s->source };
+/* The nearest symbol with a size that covers the address. One without, when it is the nearest of all,
+ * stands for what no other covers: inside a function it is a label. */
+static const struct symbol *covering(const struct symbol_table *t, const struct cfi_range *range,
+				     uint64_t elf_vaddr)
+{
+	uint32_t cnt = cnt_below(t, elf_vaddr);
+	const struct symbol *nearest = cnt ? &t->symbols[cnt - 1] : NULL;
+
+	for (uint32_t back = 1; back <= MAX_BACK && back <= cnt; back++) {
+		const struct symbol *s = &t->symbols[cnt - back];
+
+		if (!s->unsized && elf_vaddr - s->start < s->size)
+			return s;
 	}
+	return nearest && nearest->unsized && covers_unsized(t, nearest, range, elf_vaddr) ? nearest :
+											       NULL;
+}
+
+struct symbol_name symbol_table__find(const struct symbol_table *t, uint64_t elf_vaddr)
+{
+	const struct cfi_range *range = find_range(t, elf_vaddr);
+	const struct symbol *s = covering(t, range, elf_vaddr);
+
+	if (s)
+		return (struct symbol_name){ t->pool + s->name, s->start, s->unsized ? 0 : s->size,
+					     (enum name_source)s->source };
 	if (range)
 		return (struct symbol_name){ NULL, range->elf_vaddr, range->size, NAME_FDE };
 	return (struct symbol_name){ .source = NAME_NONE };

@@ -34,8 +34,9 @@ def code_symbols(path, sections):
         words = line.split()
         if len(words) < 8 or words[3] not in ("FUNC", "IFUNC", "NOTYPE") or not words[6].isdigit():
             continue
-        if int(words[6]) in sections and not words[7].startswith("$"):
-            symbols.append(Symbol(int(words[1], 16), int(words[2], 0), words[7].split("@")[0]))
+        section, start = sections.get(int(words[6])), int(words[1], 16)
+        if section and section[1] <= start < section[2] and not words[7].startswith("$"):
+            symbols.append(Symbol(start, min(int(words[2], 0), section[2] - start), words[7].split("@")[0]))
     return symbols
 
 
