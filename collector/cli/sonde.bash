@@ -10,7 +10,7 @@ _sonde_commands() { # PROGRAM
 # "-p PID,...", "--pid PID,...": a line for each name of each option.
 _sonde_options() { # PROGRAM COMMAND
 	"$1" "$2" --help 2>/dev/null |
-		sed -nE 's/^ +((-[a-zA-Z]), *)?(--[a-z-]+)( ([A-Z]+[,.]*))?(  .*)?$/\3 \5\n\2 \5/p' | grep '^-'
+		sed -nE 's/^ +((-[a-zA-Z]), *)?(--[a-z-]+)( ([A-Z]+[,:.]*))?( .*)?$/\3 \5\n\2 \5/p' | grep '^-'
 }
 
 # What the program says there is when it is given nonsense.
@@ -40,8 +40,8 @@ _sonde_value() { # PROGRAM COMMAND OPTION KIND CURRENT
 	PATH) _sonde_cgroups "$5" ;;
 	LIST) _sonde_list "$(_sonde_choices "$1" "$2" "$3")" "$5" ;;
 	EVENT | WHAT) compgen -W "$(_sonde_choices "$1" "$2" "$3")" -- "$5" ;;
-	FILE) compgen -f -- "$5" ;;
-	DIR) compgen -d -- "$5" ;;
+	FILE | OLD) compgen -f -- "$5" ;;
+	DIR | DIR:... | PREFIX:...) compgen -d -- "$5" ;;
 	COMMAND) compgen -c -- "$5" ;;
 	esac
 }
@@ -76,7 +76,7 @@ _sonde() {
 		return
 	fi
 	[ -n "$kind" ] || kind=$(_sonde_rest "$program" "$command")
-	[[ $kind != FILE && $kind != DIR ]] || compopt -o filenames 2>/dev/null
+	[[ $kind != FILE && $kind != OLD && $kind != DIR* && $kind != PREFIX* ]] || compopt -o filenames 2>/dev/null
 	mapfile -t COMPREPLY < <(_sonde_value "$program" "$command" "$option" "$kind" "$current")
 }
 

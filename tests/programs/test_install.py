@@ -114,6 +114,9 @@ def test_files_and_commands(complete, tmp_path):
     assert complete("sonde record -o a", tmp_path) == ["a file.pb.gz"]
     assert complete("sonde replay b", tmp_path) == ["b.raw"]
     assert complete("sonde report ", tmp_path) == ["a file.pb.gz", "b.raw"]
+    assert complete("sonde report --diff a", tmp_path) == ["a file.pb.gz"]
+    (tmp_path / "source").mkdir()
+    assert complete("sonde report --source-path s", tmp_path) == ["source"]
     assert "true" in complete("sonde record -- tru")
     assert complete("sonde record -- cat b", tmp_path) == ["b.raw"]
     assert complete("sonde record -- cat -e b", tmp_path) == ["b.raw"]
