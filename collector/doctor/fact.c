@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/text.h"
+
 void fact__set(struct fact *fact, enum fact_level level, const char *format, ...)
 {
 	va_list args;
@@ -33,23 +35,17 @@ void fact__mend(struct fact *fact, const char *format, ...)
 	va_end(args);
 }
 
-static void print_safe(FILE *to, const char *text)
-{
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, to);
-}
-
 void fact__print(FILE *to, const char *name, const struct fact *fact)
 {
 	static const char *const words[] = { "ok", "warn", "bad" };
 
 	fprintf(to, "%-5s ", words[fact->level]);
-	print_safe(to, name);
+	text_print(to, name);
 	fputs(": ", to);
-	print_safe(to, fact->found);
+	text_print(to, fact->found);
 	if (*fact->mend) {
 		fputs("; ", to);
-		print_safe(to, fact->mend);
+		text_print(to, fact->mend);
 	}
 	fputc('\n', to);
 }
