@@ -59,6 +59,27 @@ fetch_from_suite() {
 	touch "$folder/.complete"
 }
 
+# fetch_system SUITE FOLDER PACKAGE...: with all that they depend on, so that chroot can run them.
+fetch_system() {
+	local suite=$1 folder=$2 deb link
+	shift 2
+	[ ! -e "$folder/.complete" ] || return 0
+	suite_update "$suite"
+	rm -rf "$folder"
+	mkdir -p "$folder/.debs/partial" "$folder/proc"
+	for link in bin sbin lib lib64; do
+		mkdir -p "$folder/usr/$link"
+		ln -s "usr/$link" "$folder/$link"
+	done
+	suite_apt "$suite" apt-get -y --no-install-recommends --download-only -o Dir::Cache::archives="$folder/.debs" \
+		install "$@" >"$folder/.log" 2>&1 || { tail -n 3 "$folder/.log" >&2; return 1; }
+	for deb in "$folder"/.debs/*.deb; do
+		dpkg --fsys-tarfile "$deb" | tar -x -C "$folder" --keep-directory-symlink
+	done
+	rm -rf "$folder/.debs"
+	touch "$folder/.complete"
+}
+
 # fetch_source SUITE FOLDER PACKAGE: a source package's files, and the tree, unpacked and patched.
 fetch_source() {
 	local suite=$1 folder=$2

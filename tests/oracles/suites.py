@@ -38,6 +38,13 @@ def packages(name, suite, *names):
         echo "$folder" """, name, suite, *names)
 
 
+def system(name, suite, *names):
+    """Packages of one suite and all that they depend on, in one folder, for chroot."""
+    return fetch("""folder=$SUITE_CACHE/$1
+        fetch_system "$2" "$folder" "${@:3}"
+        echo "$folder" """, name, suite, *names)
+
+
 def source(suite, package):
     """A source package, unpacked and patched."""
     return fetch("""fetch_source "$1" "$SUITE_CACHE/source/$2" "$2"

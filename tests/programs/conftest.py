@@ -2,10 +2,14 @@
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/oracles"))
+import pythons  # noqa: E402
+
 BUILD = pathlib.Path(os.environ.get("SONDE_BUILD", ROOT / "build-test"))
 
 
@@ -44,3 +48,14 @@ def print_rows():
 @pytest.fixture
 def print_lines():
     return BUILD / "tests/tools/print_lines"
+
+
+@pytest.fixture
+def python(request, build):
+    """An interpreter by its name in pythons.NAMES (indirect). Debian's and sid's have to be there."""
+    try:
+        return pythons.find(build, request.param)
+    except pythons.Missing as e:
+        if request.param in pythons.DEBIAN:
+            pytest.fail(f"{request.param}: {e}")
+        pytest.skip(f"no Python {request.param}: {e}")
