@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names that tables of a stripped interpreter or extension module give, against the symbols of the unstripped one."""
+import pathlib
+import re
+import subprocess
+
+READELF, STRIP = "/usr/bin/readelf", "/usr/bin/strip"
+
+
+def functions(path, *options):
+    """{address: [(size, name)]} of what readelf calls functions."""
+    text = subprocess.run([READELF, "-sW", *options, path], capture_output=True, text=True, check=True).stdout
+    found = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 8 and words[3] in ("FUNC", "IFUNC") and words[6].isdigit():
+            found.setdefault(int(words[1], 16), []).append((int(words[2], 0), words[7].split("@")[0]))
+    return found
+
+
+def ours(print_c_functions, path):
+    text = subprocess.run([print_c_functions, path], capture_output=True, text=True, check=True).stdout
+    lines = [line.split(" ", 2) for line in text.splitlines()]
+    return [(int(start, 16), int(size, 16), name) for start, size, name in lines]
+
+
+def strip(path, folder):
+    to = pathlib.Path(folder) / pathlib.Path(path).name
+    subprocess.run([STRIP, "-s", "-o", to, path], check=True)
+    assert not re.search(r"\.symtab", subprocess.run([READELF, "-SW", to], capture_output=True, text=True).stdout)
+    return to
+
+
+# What a slot does by another word in the names of functions.
+WORDS = {"tp_iternext": "next", "nb_nonzero": "bool", "bf_getbuffer": "buffer", "tp_richcompare": "compare",
+         "tp_getattro": "getattr", "tp_setattro": "setattr", "sq_length": "len", "mp_length": "len"}
+
+
+def plain(word):
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+def agrees(name, symbols):
+    """Whether the method's name, or what the slot does, lies in the symbol's name."""
+    owner, _, last = name.removesuffix(".setter").rpartition(".")
+    part = re.sub(r"^(tp|nb|sq|mp|am|bf)_", "", last)
+    wanted = {plain(last), plain(part), plain(last.strip("_")), plain(WORDS.get(last, last))}
+    return any(word and word in plain(symbol) for symbol in symbols for word in wanted)
+
+
+class Verdict:
+    """Of all names: at a function's start, of the size that the symbol has, agreeing with it."""
+    def __init__(self, names, truth, exported):
+        self.named = len(names)
+        self.only_here = sum(start not in exported for start, _, _ in names)
+        self.astray = [(hex(start), name) for start, _, name in names if start not in truth]
+        self.sized = sum(any(size == s for s, _ in truth.get(start, [])) for start, size, _ in names)
+        self.other = [(hex(start), name, [n for _, n in truth[start]]) for start, _, name in names
+                      if start in truth and not agrees(name, [n for _, n in truth[start]])]
+
+    @property
+    def agreeing(self):
+        return self.named - len(self.astray) - len(self.other)
+
+    def __str__(self):
+        return (f"{self.named} named, {self.only_here} of these not in .dynsym, {len(self.astray)} astray, "
+                f"{self.sized} of the same size, {self.agreeing} agree ({100 * self.agreeing / max(self.named, 1):.1f} %)")
+
+
+def judge(print_c_functions, stripped, unstripped):
+    return Verdict(ours(print_c_functions, stripped), functions(unstripped), functions(stripped, "--dyn-syms"))
