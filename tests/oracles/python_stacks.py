@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judges the Python frames that the BPF program sent by the interpreter itself, at the very instruction
+that was sampled: the sampler stops the process (tests/tools/sample_and_stop.c), a signal to the sampled
+thread makes faulthandler, or the judge of tests/targets/python/judge.c, write that thread's stack."""
+import ctypes
+import os
+import pathlib
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+
+import pythons
+import stacks
+
+libc = ctypes.CDLL(None, use_errno=True)
+SYS_TGKILL = 234
+CHARACTERS = {"1": "latin-1", "2": "utf-16-le", "4": "utf-32-le"}
+
+
+class Unjudged(Exception):
+    """Why the judge has no answer for this sample."""
+
+
+class Judged:
+    """What came of one interpreter: counts, and the differences with all that is needed to look at them."""
+
+    def __init__(self):
+        self.same = 0
+        self.cut = 0  # equal as far as the judge goes
+        self.frames = 0
+        self.lineless = 0  # frames where the table has no line
+        self.excluded = {}
+        self.different = []
+
+    def judged(self):
+        return self.same + self.cut + len(self.different) + sum(self.excluded.values())
+
+    def exclude(self, why):
+        self.excluded[why] = self.excluded.get(why, 0) + 1
+
+    def summary(self):
+        return (f"{self.same} equal ({self.frames} frames, {self.lineless} without line), {self.cut} equal as far as "
+                f"the judge goes, {len(self.different)} different, excluded: {self.excluded}")
+
+
+class Sampler:
+    """sample_and_stop: each sample is a line of hex words, and a line "python NAME\\tFILE\\tLINE" for each
+    Python frame, youngest first."""
+
+    def __init__(self, tool, pid):
+        self.process = subprocess.Popen([tool, str(pid)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.buffer = b""
+
+    def fill(self, seconds):
+        ready = select.select([self.process.stdout], [], [], seconds)[0]
+        data = os.read(self.process.stdout.fileno(), 1 << 16) if ready else None
+        self.buffer += data or b""
+        return data
+
+    def sample(self):
+        """(words of the native line, Python frames), when it has said all of one sample."""
+        while b"\n" not in self.buffer or self.fill(0.03):
+            if b"\n" not in self.buffer and not self.fill(30):
+                raise EOFError("no sample came")
+        text, self.buffer = self.buffer.decode(), b""
+        lines = text.splitlines()
+        frames = [tuple(line[len("python "):].split("\t")) for line in lines if line.startswith("python ")]
+        return next(line.split() for line in lines if re.match(r"\d+ [0-9a-f]+ ", line)), frames
+
+    def go_on(self):
+        self.process.stdin.write(b"c\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stdin.close()
+
+
+def handled(pid, tid):
+    """Whether the thread has run the handler of SIGUSR1; one that was stopped again goes on."""
+    status = pathlib.Path(f"/proc/{pid}/task/{tid}/status").read_text()
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    if fields["State"][0] in "ZX":
+        raise Unjudged("the judge crashed")
+    if fields["State"][0] == "T":
+        os.kill(pid, signal.SIGCONT)
+        return False
+    return not (int(fields["SigPnd"], 16) | int(fields["SigBlk"], 16)) >> (signal.SIGUSR1 - 1) & 1
+
+
+def ask(pid, tid, answers):
+    """What the judge in the stopped thread writes; the thread runs again after that."""
+    answers.seek(0, os.SEEK_END)
+    if libc.syscall(SYS_TGKILL, pid, tid, signal.SIGUSR1):
+        raise Unjudged("no such thread")
+    os.kill(pid, signal.SIGCONT)
+    until = time.monotonic() + 10
+    try:
+        while not handled(pid, tid):
+            if time.monotonic() > until:
+                raise Unjudged("no answer")
+            time.sleep(0.0005)
+    except (FileNotFoundError, ProcessLookupError):
+        raise Unjudged("the judge crashed") from None
+    return answers.read().decode("ascii", "replace")
+
+
+def string(word):
+    kind, digits = word.split(":")
+    return bytes.fromhex(digits).decode(CHARACTERS[kind], "surrogatepass")
+
+
+def read_extension(text):
+    """(frames, whether they are all) of judge.c's answer."""
+    *rows, end = text.splitlines()
+    if end.split()[2] == "torn":
+        raise Unjudged("the interpreter's own chain is torn")
+    frames = []
+    for row in rows:
+        name, path, line = row.split()
+        frames.append((string(name), string(path), int(line)))
+    return frames, True
+
+
+def read_faulthandler(text):
+    frames, whole = [], True
+    for row in text.splitlines():
+        found = re.match(r'  File "(.*)", line (\d+|\?\?\?) in (.*)$', row)
+        if found:
+            frames.append((found[3], found[1], -1 if found[2] == "???" else int(found[2])))
+        elif row.strip() in ("...", "<invalid frame>", "<truncated rest of calls>"):
+            whole = False
+        elif row and not row.startswith(("Stack (most", "Current thread", "Thread 0x")):
+            raise ValueError(f"faulthandler says {row!r}")
+    return frames, whole
+
+
+def in_ascii(text):
+    """As faulthandler writes it."""
+    return "".join(c if " " <= c <= "~" else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
+                   if ord(c) < 65536 else f"\\U{ord(c):08x}" for c in text)
+
+
+def is_hidden(frame):
+    """A frame that 3.13 and newer push between a class call and its __init__; nobody wrote it."""
+    return frame[:2] == ("__init__", "__init__") and frame[2] in (-1, 0)
+
+
+def frame_equal(ours, theirs, faulthandler):
+    if len(ours) != 3:
+        return False
+    name, path, line = ours
+    if faulthandler:
+        name, path = in_ascii(name.rsplit(".", 1)[-1]), in_ascii(path)
+    return (name, path) == theirs[:2] and theirs[2] in (-1, int(line))
+
+
+def compare(result, ours, theirs, whole, faulthandler, native):
+    theirs = [frame for frame in theirs if not is_hidden(frame)]
+    equal = len(ours) == len(theirs) if whole else len(ours) >= len(theirs)
+    equal = equal and all(frame_equal(a, b, faulthandler) for a, b in zip(ours, theirs))
+    if not equal:
+        result.different.append((ours, theirs, native))
+    elif whole:
+        result.same += 1
+    else:
+        result.cut += 1
+    result.frames += len(theirs) if equal else 0
+    result.lineless += sum(line == -1 for _, _, line in theirs) if equal else 0
+
+
+def judge_one(result, sampler, pid, answers, faulthandler):
+    native, ours = sampler.sample()
+    tid = int(native[0])
+    stacks.wait_until_stopped(pid, tid)
+    text = ask(pid, tid, answers)
+    try:
+        theirs, whole = (read_faulthandler if faulthandler else read_extension)(text)
+    except (ValueError, IndexError) as e:
+        raise Unjudged(f"the judge's answer cannot be read: {e}: {text[:200]!r}") from e
+    compare(result, ours, theirs, whole, faulthandler, native)
+
+
+def extension(build, python):
+    path = pythons.built_folder(build) / f"judge-{python.name}.so"
+    pythons.made(path, "gcc", "-O2", "-shared", "-fPIC", "-std=gnu17", *(f"-I{h}" for h in python.headers),
+                 pythons.TARGETS / "judge.c", "-o")
+    return python.built / path.name
+
+
+def start_target(build, python, fd, faulthandler):
+    judge = [] if faulthandler else [extension(build, python)]
+    target = python.start(build, "truth.py", fd, *judge, pass_fds=[fd], stdout=subprocess.PIPE, text=True)
+    if target.stdout.readline() != "ready\n":
+        raise RuntimeError(f"{python.name} does not run truth.py")
+    return target
+
+
+def judge_run(result, build, python, count, faulthandler):
+    """Until there are enough, or the target has died of its own judge."""
+    with tempfile.NamedTemporaryFile() as file:
+        fd = os.open(file.name, os.O_WRONLY | os.O_APPEND)
+        target = start_target(build, python, fd, faulthandler)
+        sampler = Sampler(build / "tests/tools/sample_and_stop", target.pid)
+        try:
+            while result.judged() < count:
+                try:
+                    judge_one(result, sampler, target.pid, file, faulthandler)
+                except Unjudged as e:
+                    result.exclude(str(e))
+                    if target.poll() is not None or "crashed" in str(e):
+                        return
+                sampler.go_on()
+        finally:
+            os.close(fd)
+            sampler.end()
+            target.kill()
+            target.wait()
+            target.stdout.close()
+
+
+def judge(build, python, count, faulthandler):
+    result = Judged()
+    while result.judged() < count and sum(result.excluded.values()) <= 0.1 * count + 2:
+        judge_run(result, pathlib.Path(build), python, count, faulthandler)
+    return result

@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""500 Python stacks of each interpreter and build, as BPF sent them, against faulthandler and a C judge."""
+import os
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["SONDE_BUILD"])
+sys.path.insert(0, str(ROOT / "tests/oracles"))
+import python_stacks  # noqa: E402
+import pythons  # noqa: E402
+
+SAMPLES = int(os.environ.get("SAMPLES", "500"))
+
+
+def prove(python, faulthandler):
+    result = python_stacks.judge(BUILD, python, SAMPLES, faulthandler)
+    print(f"{python.name:20} {'faulthandler' if faulthandler else 'C judge':12} {result.summary()}", flush=True)
+    for ours, theirs, native in result.different[:3]:
+        print("   native:", *native)
+        for i in range(max(len(ours), len(theirs))):
+            pair = [frames[i] if i < len(frames) else None for frames in (ours, theirs)]
+            print("     bpf:", pair[0], " judge:", pair[1])
+    return not result.different and sum(result.excluded.values()) <= 0.03 * SAMPLES
+
+
+def main():
+    good, missing = True, []
+    for name in sys.argv[1:] or pythons.NAMES:
+        try:
+            python = pythons.find(BUILD, name)
+        except pythons.Missing as e:
+            missing.append(name)
+            print(f"{name:20} missing: {e}")
+            continue
+        for faulthandler in (True, False) if python.version >= (3,) else (False,):
+            good &= prove(python, faulthandler)
+    return 0 if good and not set(missing) & set(pythons.DEBIAN) else 1
+
+
+sys.exit(main())
