@@ -84,22 +84,22 @@ static void own_table(struct search *s, uint64_t at, enum method_kind kind)
 
 static void name_owner(struct search *s, uint64_t name, uint32_t depth)
 {
-	s->owner = (struct c_owner){ elf_image__text(s->scan.image, name), depth };
+	s->owner = (struct c_owner){ data_image__text(s->scan.image, name), depth };
 }
 
 static void look_at(struct search *s, uint64_t at)
 {
 	const struct c_types *types = &s->types;
-	const struct elf_image *image = s->scan.image;
-	uint64_t value = elf_image__word(image, at);
+	const struct data_image *image = s->scan.image;
+	uint64_t value = data_image__word(image, at);
 	struct method_table *table;
 
 	if (!value || s->type_cnt == MAX_TYPES)
 		return;
 	if (c_types__is_static(types, at)) {
-		name_owner(s, elf_image__word(image, at + TYPE_NAME), c_types__depth(types, at));
-		own_table(s, elf_image__word(image, at + TYPE_METHODS), KIND_METHOD);
-		own_table(s, elf_image__word(image, at + TYPE_GETSET), KIND_GETSET);
+		name_owner(s, data_image__word(image, at + TYPE_NAME), c_types__depth(types, at));
+		own_table(s, data_image__word(image, at + TYPE_METHODS), KIND_METHOD);
+		own_table(s, data_image__word(image, at + TYPE_GETSET), KIND_GETSET);
 		c_types__each_slot(types, at, take_slot, s);
 		s->type_cnt++;
 	} else if (c_types__is_spec(types, at)) {
@@ -109,8 +109,8 @@ static void look_at(struct search *s, uint64_t at)
 		c_types__each_spec_slot(types, at, take_slot, s);
 		s->type_cnt++;
 	} else if (c_types__is_module(types, at)) {
-		name_owner(s, elf_image__word(image, at + MODULE_NAME), 0);
-		own_table(s, elf_image__word(image, at + MODULE_METHODS), KIND_METHOD);
+		name_owner(s, data_image__word(image, at + MODULE_NAME), 0);
+		own_table(s, data_image__word(image, at + MODULE_METHODS), KIND_METHOD);
 	}
 	table = method_tables__at(&s->tables, value);
 	if (table)
@@ -120,7 +120,7 @@ static void look_at(struct search *s, uint64_t at)
 static void find_owners(struct search *s)
 {
 	size_t cnt;
-	const struct image_part *parts = elf_image__parts(s->scan.image, &cnt);
+	const struct image_part *parts = data_image__parts(s->scan.image, &cnt);
 
 	for (size_t i = 0; i < cnt; i++)
 		for (uint64_t off = 0; off < parts[i].size; off += 8)
@@ -207,13 +207,13 @@ int python_c_functions_each(struct elf_file *file, const struct cfi_range *range
 			    python_c_function_fn fn, void *ctx)
 {
 	struct python_abi abi = { 0 };
-	scope_free(elf_image) struct elf_image *image = NULL;
+	scope_free(data_image) struct data_image *image = NULL;
 	struct search s = { 0 };
 	int err;
 
 	if (!range_cnt || range_cnt > MAX_FUNCTIONS || !speaks_python(file, &abi))
 		return -ENODATA;
-	err = elf_image__load(file, &image);
+	err = data_image__load(file, &image);
 	if (err)
 		return err;
 	s.scan = (struct c_scan){ image, ranges, range_cnt };

@@ -30,17 +30,17 @@ bool c_scan__is_entry(const struct c_scan *scan, uint64_t word)
 
 bool c_scan__is_slot(const struct c_scan *scan, uint64_t word)
 {
-	return !word || word == IMAGE_IMPORTED || elf_image__is_code(scan->image, word);
+	return !word || word == IMAGE_IMPORTED || data_image__is_code(scan->image, word);
 }
 
 bool c_scan__is_pointer(const struct c_scan *scan, uint64_t word)
 {
-	return !word || word == IMAGE_IMPORTED || elf_image__has(scan->image, word);
+	return !word || word == IMAGE_IMPORTED || data_image__has(scan->image, word);
 }
 
 bool c_scan__is_doc(const struct c_scan *scan, uint64_t word)
 {
-	const char *text = elf_image__text(scan->image, word);
+	const char *text = data_image__text(scan->image, word);
 	unsigned char first = text ? (unsigned char)*text : 1;
 
 	return !word || !first || first >= ' ' || isspace(first);
@@ -48,7 +48,7 @@ bool c_scan__is_doc(const struct c_scan *scan, uint64_t word)
 
 const char *c_scan__identifier(const struct c_scan *scan, uint64_t word, bool dots)
 {
-	const char *text = elf_image__text(scan->image, word);
+	const char *text = data_image__text(scan->image, word);
 	char last = '.';
 	size_t len;
 

@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 #include "symbolizer/native/cfi.h"
-#include "symbolizer/native/elf_image.h"
+#include "symbolizer/native/data_image.h"
 
 #define C_NAME_MAX 128 /* of an identifier, or several with dots between */
 
 struct c_scan { /* borrowed */
-	const struct elf_image *image;
+	const struct data_image *image;
 	const struct cfi_range *ranges; /* sorted */
 	size_t range_cnt;
 };

@@ -14,12 +14,12 @@ enum spec_field { SPEC_SIZES = 8, SPEC_FLAGS = 16, SPEC_SLOTS = 24 };
 
 static uint64_t word(const struct c_types *types, uint64_t at)
 {
-	return elf_image__word(types->scan->image, at);
+	return data_image__word(types->scan->image, at);
 }
 
 static bool is_table(const struct c_types *types, uint64_t at)
 {
-	return !(at % 8) && elf_image__has(types->scan->image, at);
+	return !(at % 8) && data_image__has(types->scan->image, at);
 }
 
 static bool is_group(const struct c_types *types, uint64_t type, const struct slot_group *g)

@@ -25,21 +25,21 @@ static bool is_flags(uint64_t word)
 
 static bool is_method(const struct c_scan *scan, uint64_t at)
 {
-	return is_flags(elf_image__word(scan->image, at + 16)) &&
-	       c_scan__is_entry(scan, elf_image__word(scan->image, at + 8)) &&
-	       c_scan__identifier(scan, elf_image__word(scan->image, at), false) &&
-	       c_scan__is_doc(scan, elf_image__word(scan->image, at + 24));
+	return is_flags(data_image__word(scan->image, at + 16)) &&
+	       c_scan__is_entry(scan, data_image__word(scan->image, at + 8)) &&
+	       c_scan__identifier(scan, data_image__word(scan->image, at), false) &&
+	       c_scan__is_doc(scan, data_image__word(scan->image, at + 24));
 }
 
 static bool is_getset(const struct c_scan *scan, uint64_t at)
 {
-	uint64_t name = elf_image__word(scan->image, at);
-	uint64_t get = elf_image__word(scan->image, at + 8);
-	uint64_t set = elf_image__word(scan->image, at + 16);
+	uint64_t name = data_image__word(scan->image, at);
+	uint64_t get = data_image__word(scan->image, at + 8);
+	uint64_t set = data_image__word(scan->image, at + 16);
 
 	return name && (get || set) && (!get || c_scan__is_entry(scan, get)) &&
 	       (!set || c_scan__is_entry(scan, set)) && c_scan__identifier(scan, name, false) &&
-	       c_scan__is_doc(scan, elf_image__word(scan->image, at + 24));
+	       c_scan__is_doc(scan, data_image__word(scan->image, at + 24));
 }
 
 static uint64_t entry_sz(enum method_kind kind)
@@ -88,7 +88,7 @@ static int scan_part(struct method_tables *tables, const struct c_scan *scan,
 			continue;
 		for (; is_entry(scan, table.kind, next, end); next += entry_sz(table.kind))
 			table.cnt++;
-		table.closed = next < end && !elf_image__word(scan->image, next);
+		table.closed = next < end && !data_image__word(scan->image, next);
 		if (add(tables, table))
 			return -ENOMEM;
 		at = next - 8;
@@ -99,7 +99,7 @@ static int scan_part(struct method_tables *tables, const struct c_scan *scan,
 int method_tables__init(struct method_tables *tables, const struct c_scan *scan)
 {
 	size_t cnt;
-	const struct image_part *parts = elf_image__parts(scan->image, &cnt);
+	const struct image_part *parts = data_image__parts(scan->image, &cnt);
 	int err = 0;
 
 	*tables = (struct method_tables){ 0 };
@@ -156,10 +156,10 @@ void method_table__set_owner(struct method_table *table, struct c_owner owner)
  * are often the same. */
 static bool getters_differ(const struct method_table *table, const struct c_scan *scan)
 {
-	uint64_t first = elf_image__word(scan->image, table->elf_vaddr + 8);
+	uint64_t first = data_image__word(scan->image, table->elf_vaddr + 8);
 
 	for (uint32_t i = 1; i < table->cnt; i++)
-		if (elf_image__word(scan->image, table->elf_vaddr + i * (uint64_t)GETSET_SZ + 8) !=
+		if (data_image__word(scan->image, table->elf_vaddr + i * (uint64_t)GETSET_SZ + 8) !=
 		    first)
 			return true;
 	return false;
@@ -180,10 +180,10 @@ void method_table__each(const struct method_table *table, const struct c_scan *s
 	uint64_t at = table->elf_vaddr;
 
 	for (uint32_t i = 0; i < table->cnt; i++, at += entry_sz(table->kind)) {
-		const char *name = elf_image__text(scan->image, elf_image__word(scan->image, at));
+		const char *name = data_image__text(scan->image, data_image__word(scan->image, at));
 
-		fn(ctx, table, elf_image__word(scan->image, at + 8), name, false);
+		fn(ctx, table, data_image__word(scan->image, at + 8), name, false);
 		if (table->kind == KIND_GETSET)
-			fn(ctx, table, elf_image__word(scan->image, at + 16), name, true);
+			fn(ctx, table, data_image__word(scan->image, at + 16), name, true);
 	}
 }

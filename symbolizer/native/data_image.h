@@ -13,7 +13,7 @@
 
 #define IMAGE_IMPORTED 0xfeed1235feed1235ULL /* no address that a file can have */
 
-struct elf_image;
+struct data_image;
 
 struct image_part { /* a section with bytes in the file; both are multiples of 8 */
 	uint64_t elf_vaddr;
@@ -21,16 +21,16 @@ struct image_part { /* a section with bytes in the file; both are multiples of 8
 };
 
 /* -ENODATA: a machine whose relocations are not known, no data, or more than an image may have. */
-int elf_image__load(struct elf_file *file, struct elf_image **ret_image);
-void elf_image__free(struct elf_image *image);
-DEFINE_FREEP(elf_image)
+int data_image__load(struct elf_file *file, struct data_image **ret_image);
+void data_image__free(struct data_image *image);
+DEFINE_FREEP(data_image)
 
 /* Sorted by address. */
-const struct image_part *elf_image__parts(const struct elf_image *image, size_t *ret_cnt);
+const struct image_part *data_image__parts(const struct data_image *image, size_t *ret_cnt);
 
-uint64_t elf_image__word(const struct elf_image *image, uint64_t elf_vaddr); /* 0 outside */
-bool elf_image__has(const struct elf_image *image, uint64_t elf_vaddr); /* data; .bss as well */
-bool elf_image__is_code(const struct elf_image *image, uint64_t elf_vaddr);
+uint64_t data_image__word(const struct data_image *image, uint64_t elf_vaddr); /* 0 outside */
+bool data_image__has(const struct data_image *image, uint64_t elf_vaddr); /* data; .bss as well */
+bool data_image__is_code(const struct data_image *image, uint64_t elf_vaddr);
 
 /* The bytes from there on, as a string; NULL where there are none. It always ends. */
-const char *elf_image__text(const struct elf_image *image, uint64_t elf_vaddr);
+const char *data_image__text(const struct data_image *image, uint64_t elf_vaddr);

@@ -4,7 +4,7 @@
  * comparison, and what is never touched (code, .bss, gaps) costs no memory. DT_RELR needs no work: its
  * addends lie in place already.
  */
-#include "symbolizer/native/elf_image.h"
+#include "symbolizer/native/data_image.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static const struct relocation_types {
 	  R_AARCH64_JUMP_SLOT },
 };
 
-struct elf_image {
+struct data_image {
 	uint8_t *bytes; /* owned: of base..base+span, and a word of zeros */
 	uint64_t base;
 	uint64_t span;
@@ -58,7 +58,7 @@ static bool is_part(const struct elf_section *s)
 	       strncmp(s->name, ".eh_frame", 9) && strcmp(s->name, ".gcc_except_table");
 }
 
-static int find_span(struct elf_image *image, struct elf_file *file)
+static int find_span(struct data_image *image, struct elf_file *file)
 {
 	size_t cnt;
 	const struct elf_section *sections = elf_file__sections(file, &cnt);
@@ -95,7 +95,7 @@ static void add_part(struct image_part *parts, size_t *cnt, uint64_t start, uint
 	++*cnt;
 }
 
-static int copy_sections(struct elf_image *image, struct elf_file *file)
+static int copy_sections(struct data_image *image, struct elf_file *file)
 {
 	size_t cnt;
 	const struct elf_section *sections = elf_file__sections(file, &cnt);
@@ -135,13 +135,13 @@ static bool symbol_value(const struct view *symbols, uint64_t idx, uint64_t *ret
 	return true;
 }
 
-static void relocate(struct elf_image *image, const struct relocation_types *types,
+static void relocate(struct data_image *image, const struct relocation_types *types,
 		     const Elf64_Rela *rela, const struct view *symbols)
 {
 	uint32_t type = (uint32_t)ELF64_R_TYPE(rela->r_info);
 	uint64_t value;
 
-	if (!elf_image__has(image, rela->r_offset) || rela->r_offset % 8)
+	if (!data_image__has(image, rela->r_offset) || rela->r_offset % 8)
 		return;
 	if (type == types->relative)
 		value = (uint64_t)rela->r_addend;
@@ -154,7 +154,7 @@ static void relocate(struct elf_image *image, const struct relocation_types *typ
 	memcpy(image->bytes + (rela->r_offset - image->base), &value, sizeof(value));
 }
 
-static void apply_relocations(struct elf_image *image, struct elf_file *file,
+static void apply_relocations(struct data_image *image, struct elf_file *file,
 			      const struct relocation_types *types)
 {
 	size_t cnt;
@@ -178,9 +178,9 @@ static void apply_relocations(struct elf_image *image, struct elf_file *file,
 	}
 }
 
-int elf_image__load(struct elf_file *file, struct elf_image **ret_image)
+int data_image__load(struct elf_file *file, struct data_image **ret_image)
 {
-	scope_free(elf_image) struct elf_image *image = calloc(1, sizeof(*image));
+	scope_free(data_image) struct data_image *image = calloc(1, sizeof(*image));
 	const struct relocation_types *types = types_of(elf_file__machine(file));
 	int err;
 
@@ -200,7 +200,7 @@ int elf_image__load(struct elf_file *file, struct elf_image **ret_image)
 	return 0;
 }
 
-void elf_image__free(struct elf_image *image)
+void data_image__free(struct data_image *image)
 {
 	if (!image)
 		return;
@@ -208,13 +208,13 @@ void elf_image__free(struct elf_image *image)
 	free(image);
 }
 
-const struct image_part *elf_image__parts(const struct elf_image *image, size_t *ret_cnt)
+const struct image_part *data_image__parts(const struct data_image *image, size_t *ret_cnt)
 {
 	*ret_cnt = image->part_cnt;
 	return image->parts;
 }
 
-uint64_t elf_image__word(const struct elf_image *image, uint64_t elf_vaddr)
+uint64_t data_image__word(const struct data_image *image, uint64_t elf_vaddr)
 {
 	uint64_t word = 0;
 
@@ -223,7 +223,7 @@ uint64_t elf_image__word(const struct elf_image *image, uint64_t elf_vaddr)
 	return word;
 }
 
-bool elf_image__is_code(const struct elf_image *image, uint64_t elf_vaddr)
+bool data_image__is_code(const struct data_image *image, uint64_t elf_vaddr)
 {
 	for (size_t i = 0; i < image->code_cnt; i++)
 		if (elf_vaddr - image->code[i].elf_vaddr < image->code[i].size)
@@ -231,15 +231,15 @@ bool elf_image__is_code(const struct elf_image *image, uint64_t elf_vaddr)
 	return false;
 }
 
-bool elf_image__has(const struct elf_image *image, uint64_t elf_vaddr)
+bool data_image__has(const struct data_image *image, uint64_t elf_vaddr)
 {
 	return elf_vaddr >= image->base && elf_vaddr - image->base < image->span &&
-	       !elf_image__is_code(image, elf_vaddr);
+	       !data_image__is_code(image, elf_vaddr);
 }
 
-const char *elf_image__text(const struct elf_image *image, uint64_t elf_vaddr)
+const char *data_image__text(const struct data_image *image, uint64_t elf_vaddr)
 {
-	return elf_image__has(image, elf_vaddr) ?
+	return data_image__has(image, elf_vaddr) ?
 		       (const char *)image->bytes + (elf_vaddr - image->base) :
 		       NULL;
 }
