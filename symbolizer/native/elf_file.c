@@ -22,6 +22,17 @@ struct elf_file {
 	struct build_id build_id;
 };
 
+static struct elf_segment segment_of(const GElf_Phdr *p)
+{
+	return (struct elf_segment){
+		.file_off = p->p_offset,
+		.file_sz = p->p_filesz,
+		.elf_vaddr = p->p_vaddr,
+		.mem_sz = p->p_memsz,
+		.executable = p->p_flags & PF_X,
+	};
+}
+
 static int load_segments(struct elf_file *file)
 {
 	size_t cnt;
@@ -36,15 +47,8 @@ static int load_segments(struct elf_file *file)
 
 		if (!gelf_getphdr(file->elf, (int)i, &p))
 			return -ENOEXEC;
-		if (p.p_type != PT_LOAD)
-			continue;
-		file->segments[file->segment_cnt++] = (struct elf_segment){
-			.file_off = p.p_offset,
-			.file_sz = p.p_filesz,
-			.elf_vaddr = p.p_vaddr,
-			.mem_sz = p.p_memsz,
-			.executable = p.p_flags & PF_X,
-		};
+		if (p.p_type == PT_LOAD)
+			file->segments[file->segment_cnt++] = segment_of(&p);
 	}
 	return 0;
 }
@@ -155,6 +159,38 @@ const struct elf_segment *elf_file__segments(const struct elf_file *file, size_t
 {
 	*ret_cnt = file->segment_cnt;
 	return file->segments;
+}
+
+bool elf_file__program_header(const struct elf_file *file, uint32_t type, struct elf_segment *ret_header)
+{
+	size_t cnt;
+
+	if (elf_getphdrnum(file->elf, &cnt))
+		return false;
+	for (size_t i = 0; i < cnt && i < MAX_SEGMENTS; i++) {
+		GElf_Phdr p;
+
+		if (!gelf_getphdr(file->elf, (int)i, &p))
+			return false;
+		if (p.p_type != type)
+			continue;
+		*ret_header = segment_of(&p);
+		return true;
+	}
+	return false;
+}
+
+int elf_file__bytes(struct elf_file *file, uint64_t file_off, uint64_t size, struct view *ret_view)
+{
+	Elf_Data *data;
+
+	if (!size || file_off > INT64_MAX || size > MAX_SECTION_BYTES)
+		return -ENODATA;
+	data = elf_getdata_rawchunk(file->elf, (int64_t)file_off, size, ELF_T_BYTE);
+	if (!data || !data->d_buf)
+		return -ENODATA;
+	*ret_view = view_of(data->d_buf, data->d_size);
+	return 0;
 }
 
 const struct elf_section *elf_file__sections(const struct elf_file *file, size_t *ret_cnt)

@@ -52,6 +52,11 @@ uint64_t elf_file__entry(const struct elf_file *file); /* 0: none */
 uint64_t elf_file__base_vaddr(const struct elf_file *file); /* lowest PT_LOAD, page-aligned down */
 
 const struct elf_segment *elf_file__segments(const struct elf_file *file, size_t *ret_cnt);
+/* The first program header of a type (PT_DYNAMIC ...). */
+bool elf_file__program_header(const struct elf_file *file, uint32_t type, struct elf_segment *ret_header);
+/* Bytes of the file, read once and kept until it is freed; -ENODATA when it has fewer. */
+int elf_file__bytes(struct elf_file *file, uint64_t file_off, uint64_t size, struct view *ret_view);
+
 const struct elf_section *elf_file__sections(const struct elf_file *file, size_t *ret_cnt);
 const struct elf_section *elf_file__section(const struct elf_file *file, const char *name);
 

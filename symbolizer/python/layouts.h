@@ -17,6 +17,7 @@
 /* Fields of _PyRuntime, in bytes from its start; 0: this version has none. */
 struct python_runtime_layout {
 	uint32_t interpreters_head;
+	uint32_t key; /* of the thread-specific PyThreadState */
 	uint32_t tstate_current; /* the thread state that holds the GIL */
 	uint32_t gil; /* struct _gil_runtime_state */
 	uint32_t interp_gil; /* pointer to it, in the interpreter: 3.12 and newer */

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolizer/python/thread_specific.h"
+
+#include <errno.h>
+
+#include "symbolizer/python/accessor.h"
+
+int thread_specific__inspect(struct elf_file *file, struct thread_specific *ret_specific)
+{
+	scope_free(elf_image) struct elf_image *image = NULL;
+	struct accessor_specific found;
+	struct elf_image_symbol symbol;
+	int err = elf_image__open(file, &image);
+
+	if (err)
+		return err == -ENOMEM ? err : -ENOENT;
+	if (!elf_image__symbol(image, "pthread_getspecific", &symbol) &&
+	    !elf_image__symbol(image, "__pthread_getspecific", &symbol))
+		return -ENOENT;
+	if (accessor_specific(image, symbol.elf_vaddr, &found))
+		return -ENOTSUP;
+	*ret_specific = (struct thread_specific){ found.through_pointer, found.off };
+	return 0;
+}
