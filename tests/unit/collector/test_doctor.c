@@ -158,7 +158,7 @@ static void a_line_is_one_line(void **state)
 	fact__mend(&fact, "do\tit");
 	fact__print(to, "na\rme", &fact);
 	fclose(to);
-	assert_string_equal(line, "warn  na?me: a?b?c; do?it\n");
+	assert_string_equal(line, "warn  na\\x0dme: a\\x0ab\\x1bc; do\\x09it\n");
 }
 
 int main(void)
