@@ -52,7 +52,7 @@ int cmd_replay(const struct options *options)
 	struct ingest ingest;
 	int err = output_check(options->output, "-o");
 
-	if (err || ingest__init(&ingest, options->labels))
+	if (err || ingest__init(&ingest, options))
 		return 1;
 	err = read_all(options->input, &ingest);
 	if (err)

@@ -29,6 +29,14 @@ static const struct {
 #include "bpf/shared/errors.def"
 };
 
+static const struct {
+	const char *text;
+	bool whole;
+} python_ends[] = {
+#define PYTHON(name, is_whole, words) { words, is_whole },
+#include "bpf/shared/errors.def"
+};
+
 static const char *const counter_texts[] = {
 #define COUNTER(name, words) words,
 #include "bpf/shared/errors.def"
@@ -36,7 +44,7 @@ static const char *const counter_texts[] = {
 
 /* Each cost a sample, or a process its tables for a while. */
 static const enum counter troubles[] = { COUNTER_RING_FULL, COUNTER_NO_SCRATCH, COUNTER_BUSY,
-					 COUNTER_EVENT_LOST, COUNTER_MAP_FULL };
+					 COUNTER_EVENT_LOST, COUNTER_CODE_LOST, COUNTER_MAP_FULL };
 
 static double seconds(struct timeval t)
 {
@@ -72,6 +80,11 @@ static void say_losses(const struct ingest *ingest, bool all)
 			fprintf(stderr, "%s: %" PRIu64 " stacks: %s\n",
 				stops[i].complete ? "complete" : "incomplete",
 				(uint64_t)c->stops[i], stops[i].text);
+	for (int i = 0; i < PYTHON_END_CNT; i++)
+		if (c->python_ends[i] && i != PYTHON_NONE && (all || !python_ends[i].whole))
+			fprintf(stderr, "%s: %" PRIu64 " Python stacks: %s\n",
+				python_ends[i].whole ? "complete" : "incomplete",
+				(uint64_t)c->python_ends[i], python_ends[i].text);
 }
 
 static const char *why_nothing(const struct ingest *ingest, const struct options *options)

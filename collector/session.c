@@ -129,7 +129,7 @@ int session__open(const struct options *options, struct session **ret_session)
 		return -ENOMEM;
 	s->options = options;
 	raise_limits();
-	err = ingest__init(&s->ingest, options->labels);
+	err = ingest__init(&s->ingest, options);
 	if (!err)
 		err = open_raw(s);
 	if (!err)

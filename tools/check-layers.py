@@ -10,7 +10,7 @@ ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 ALLOWED = {  # folder: what it may include of ours
     "common": ["common"],
     "symbolizer": ["symbolizer", "common", "bpf/shared"],
-    "collector/source": ["collector/source", "common", "bpf/shared", "symbolizer/native"],
+    "collector/source": ["collector/source", "common", "bpf/shared", "symbolizer/native", "symbolizer/python"],
     "collector/walk": ["collector/walk", "common", "bpf/shared", "bpf/unwind"],
     "collector/output": ["collector/output", "collector/profile/profile.h", "common"],
     "collector/report": ["collector/report", "collector/output", "collector/profile/profile.h",

@@ -169,6 +169,10 @@ static __always_inline int find_tstate(struct python_walk *w, __u64 fs_base)
 		return thread_specific(p, fs_base, &w->tstate);
 	case PYTHON_THREAD_TLS_OFFSET:
 		return python_pointer(&w->tstate, fs_base + p->tls_offset);
+	case PYTHON_THREAD_TLS_SLOT:
+		return python_pointer(&current, p->key_vaddr) ?
+			       -1 :
+			       python_pointer(&w->tstate, fs_base + current + p->tls_offset);
 	case PYTHON_THREAD_TLS_MODULE:
 		return module_variable(p, fs_base, &w->tstate);
 	default:

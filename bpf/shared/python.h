@@ -43,6 +43,7 @@ enum python_thread_road {
 	PYTHON_THREAD_LIST = 0, /* 2.7: interpreters' lists, by thread_id == fs base */
 	PYTHON_THREAD_KEY, /* 3.6 to 3.14: pthread key at key_vaddr */
 	PYTHON_THREAD_TLS_OFFSET, /* 3.15 in the executable: *(fs base + tls_offset) */
+	PYTHON_THREAD_TLS_SLOT, /* 3.15, initial exec: *(fs base + *key_vaddr + tls_offset) */
 	PYTHON_THREAD_TLS_MODULE, /* 3.15 in a library: {module, offset} at key_vaddr, by the DTV */
 };
 

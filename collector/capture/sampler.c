@@ -71,6 +71,7 @@ static void configure(struct sonde_bpf *skel, const struct options *options)
 	config->max_depth = options->max_depth;
 	config->kernel_stacks = !options->no_kernel;
 	config->user_stacks = !options->no_unwind;
+	config->python = !options->no_python;
 	config->copies = choose_copies(options);
 	config->wake_bytes = bytes / 4;
 	config->stop_sampled = options->stop_sampled;
@@ -316,6 +317,7 @@ struct sampler_maps sampler__maps(const struct sampler *sampler)
 		.pages = bpf_map__fd(sampler->skel->maps.pages),
 		.chunks = bpf_map__fd(sampler->skel->maps.chunks),
 		.infos = bpf_map__fd(sampler->skel->maps.infos),
+		.pythons = bpf_map__fd(sampler->skel->maps.pythons),
 		.oracle = bpf_map__fd(sampler->skel->maps.oracle),
 	};
 }
@@ -334,6 +336,8 @@ int sampler__counts(const struct sampler *sampler, struct counts *ret_sum)
 	for (int cpu = 0; cpu < cpus; cpu++) {
 		for (int i = 0; i < STOP_SLOTS; i++)
 			ret_sum->stops[i] += all[cpu].stops[i];
+		for (int i = 0; i < PYTHON_END_SLOTS; i++)
+			ret_sum->python_ends[i] += all[cpu].python_ends[i];
 		for (int i = 0; i < COUNTER_CNT; i++)
 			ret_sum->counters[i] += all[cpu].counters[i];
 	}

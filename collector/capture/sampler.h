@@ -39,6 +39,7 @@ struct sampler_maps {
 	int pages;
 	int chunks;
 	int infos;
+	int pythons;
 	int oracle;
 };
 struct sampler_maps sampler__maps(const struct sampler *sampler);

@@ -67,8 +67,10 @@ struct options {
 	uint64_t duration_ns; /* -d; 0: until stopped */
 	uint32_t max_depth;
 	bool no_kernel;
+	bool no_python; /* interpreters are programs like any other */
 
 	/* record, replay: names */
+	bool python_internals; /* also the interpreter's own frames between Python frames */
 	const char *debug_dirs[OPTIONS_MAX_DEBUG_DIRS]; /* --debug-dir, as often as given */
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */

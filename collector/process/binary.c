@@ -100,6 +100,7 @@ static void binary_free(struct binary *binary)
 	if (binary->fd >= 0)
 		close(binary->fd);
 	free(binary->segments);
+	free(binary->python);
 	free(binary->path);
 	free(binary);
 }
@@ -345,4 +346,17 @@ void binaries__learn(struct binaries *all, const struct file_record *rec)
 		return;
 	join_by_identity(all, binary);
 	join_by_content(all, binary);
+}
+
+void binaries__learn_python(struct binaries *all, const struct python_file_record *rec)
+{
+	struct binary *binary = binaries__at(all, rec->binary);
+
+	if (binary)
+		binary = binaries__canonical(all, binary);
+	if (!binary || binary->python)
+		return;
+	binary->python = malloc(rec->h.size);
+	if (binary->python)
+		memcpy(binary->python, rec, rec->h.size);
 }

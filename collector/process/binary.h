@@ -52,6 +52,7 @@ struct binary {
 	uint64_t last_used_ns; /* of the table: for dropping */
 	struct binary_table *table; /* owned by collector/tables/ */
 	char *path; /* as the first mapping named it; owned */
+	struct python_file_record *python; /* owned; NULL: nothing to do with Python */
 	bool deleted; /* the path leads nowhere by now */
 	struct build_id build_id;
 	uint64_t dev; /* 0 until opened */
@@ -90,3 +91,4 @@ int binaries__keep_root(struct binaries *all, int root_fd);
 
 /* Takes over what opening told, and joins the binary with an elder of the same identity. */
 void binaries__learn(struct binaries *all, const struct file_record *rec);
+void binaries__learn_python(struct binaries *all, const struct python_file_record *rec);

@@ -7,7 +7,6 @@
 #include <uthash.h>
 
 #define BUDGET_BYTES (256UL << 20)
-#define MAX_STACK (MAX_USER_FRAMES + MAX_KERNEL_FRAMES + 4)
 
 struct location_entry {
 	UT_hash_handle hh;
@@ -287,7 +286,7 @@ bool aggregate__add(struct aggregate *a, const struct label_set *labels, const u
 	uint32_t label = labels_index(a, labels), node = 0;
 	struct sum *sum;
 
-	if (label == UINT32_MAX || cnt > MAX_STACK)
+	if (label == UINT32_MAX || cnt > MAX_STACK_LOCATIONS)
 		return false;
 	while (cnt && node != UINT32_MAX)
 		node = child(a, node, locations[--cnt]);
@@ -316,7 +315,7 @@ const struct label_set *aggregate__labels(const struct aggregate *a, uint32_t id
 void aggregate__for_each(const struct aggregate *a,
 			 void (*fn)(void *ctx, const struct stack *stack), void *ctx)
 {
-	uint32_t locations[MAX_STACK];
+	uint32_t locations[MAX_STACK_LOCATIONS];
 
 	for (const struct sum *s = a->sums; s && s < a->sums + a->sum_cnt; s++) {
 		struct stack stack = { s->labels, 0, s->samples, s->weight, locations };

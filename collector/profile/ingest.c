@@ -7,23 +7,31 @@
 
 #include "bpf/shared/frame.h"
 #include "collector/cli/options.h"
+#include "collector/python/find.h"
+#include "collector/python/merge.h"
 #include "symbolizer/kernel/kallsyms.h"
+
+#define HIDDEN_LOCATION (UINT32_MAX - 1)
 
 static const char *const stop_names[] = {
 #define STOP(name, complete, text) #name,
 #include "bpf/shared/errors.def"
 };
 
-int ingest__init(struct ingest *ingest, uint32_t label_flags)
+int ingest__init(struct ingest *ingest, const struct options *options)
 {
 	*ingest = (struct ingest){
 		.processes = proc_table__new(),
 		.binaries = binaries__new(),
 		.aggregate = aggregate__new(),
 		.held = held_list__new(),
-		.label_flags = label_flags,
+		.label_flags = options->labels,
+		.python_internals = options->python_internals,
 	};
-	if (ingest->processes && ingest->binaries && ingest->aggregate && ingest->held)
+	if (ingest->aggregate)
+		ingest->python_codes =
+			python_codes__new(aggregate__strings(ingest->aggregate));
+	if (ingest->processes && ingest->binaries && ingest->python_codes && ingest->held)
 		return 0;
 	ingest__fini(ingest);
 	return -ENOMEM;
@@ -33,6 +41,7 @@ void ingest__fini(struct ingest *ingest)
 {
 	proc_table__free(ingest->processes);
 	binaries__free(ingest->binaries);
+	python_codes__free(ingest->python_codes);
 	aggregate__free(ingest->aggregate);
 	held_list__free(ingest->held);
 	free(ingest->host);
@@ -156,11 +165,86 @@ static void fill_labels(struct ingest *ingest, const struct sample *sample,
 		labels->stop = strtab__id(strings, stop_names[sample->stop]);
 }
 
+static uint32_t python_location(struct ingest *ingest, const struct sample_record *rec,
+				const __u64 *words)
+{
+	int32_t line = 0;
+	uint32_t function = python_codes__find(ingest->python_codes, rec->pid,
+					       rec->leader_start_ns, words, &line);
+
+	if (function == PYTHON_HIDDEN_FUNCTION)
+		return HIDDEN_LOCATION;
+	return aggregate__location(ingest->aggregate, LOCATION_PYTHON_BINARY,
+				   (uint64_t)function << 32 | (uint32_t)line);
+}
+
+static bool in_eval(struct ingest *ingest, uint32_t location)
+{
+	uint32_t cnt;
+	const struct location *all = aggregate__locations(ingest->aggregate, &cnt);
+	struct binary *b = location < cnt ?
+				   binaries__at(ingest->binaries, all[location].binary) :
+				   NULL;
+
+	return b && python_in_eval(binaries__canonical(ingest->binaries, b), all[location].off);
+}
+
+static bool native_whole(enum stop_reason stop)
+{
+	return stop == STOP_END || stop == STOP_NULL_RETURN;
+}
+
+/* The user part of a stack with Python frames, merged. Returns how many locations. */
+static uint32_t merge_user(struct ingest *ingest, const struct sample *sample, uint32_t native_cnt,
+			   uint32_t *locations)
+{
+	struct merged_frame merged[MAX_USER_WORDS];
+	uint32_t natives[MAX_USER_FRAMES], n = 0, cnt;
+	bool eval[MAX_USER_FRAMES];
+	struct unmerged_stack stack = {
+		.words = sample->user_words,
+		.word_cnt = sample->user_cnt,
+		.in_eval = eval,
+		.native_whole = native_whole(sample->stop),
+		.python_whole = sample->rec->python_end == PYTHON_WHOLE,
+	};
+
+	for (uint32_t i = 0; i < native_cnt; i++) {
+		natives[i] = user_location(ingest, sample->process, sample->user_words[i]);
+		eval[i] = in_eval(ingest, natives[i]);
+	}
+	cnt = merge_stack(&stack, merged);
+	for (uint32_t i = 0; i < cnt; i++) {
+		const __u64 *words = sample->user_words + merged[i].word;
+
+		if (merged[i].kind == MERGED_EVAL && !ingest->python_internals)
+			continue;
+		locations[n] = merged[i].kind == MERGED_PYTHON ?
+				       python_location(ingest, sample->rec, words) :
+				       natives[merged[i].word];
+		n += locations[n] != HIDDEN_LOCATION;
+	}
+	return n;
+}
+
+static uint32_t user_locations(struct ingest *ingest, const struct sample *sample,
+			       uint32_t *locations)
+{
+	uint32_t native_cnt = merge_native_cnt(sample->user_words, sample->user_cnt);
+
+	if (native_cnt > MAX_USER_FRAMES) /* a recording that lies */
+		native_cnt = MAX_USER_FRAMES;
+	if (native_cnt < sample->user_cnt)
+		return merge_user(ingest, sample, native_cnt, locations);
+	for (uint32_t i = 0; i < native_cnt; i++)
+		locations[i] = user_location(ingest, sample->process, sample->user_words[i]);
+	return native_cnt;
+}
+
 static void add_sample(struct ingest *ingest, const struct sample *sample)
 {
-	uint32_t locations[MAX_USER_FRAMES + MAX_KERNEL_FRAMES + 2];
+	uint32_t locations[MAX_STACK_LOCATIONS];
 	const struct sample_record *rec = sample->rec;
-	const __u64 *words = sample->user_words;
 	struct label_set labels = { 0 };
 	uint32_t n = 0;
 	bool whole = true;
@@ -168,9 +252,9 @@ static void add_sample(struct ingest *ingest, const struct sample *sample)
 	for (uint32_t i = 0; i < rec->kernel_cnt; i++)
 		locations[n++] = aggregate__location(ingest->aggregate, BINARY_KERNEL_ID,
 						     sample->kernel_words[i] - (i > 0));
-	for (uint32_t i = 0; i < sample->user_cnt; i += 1 + frame_extra_words(frame_kind(words[i])))
-		locations[n++] = user_location(ingest, sample->process, words[i]);
-	if (sample->stop == STOP_MAX_DEPTH || sample->stop == STOP_COPY_END) {
+	n += user_locations(ingest, sample, locations + n);
+	if (sample->stop == STOP_MAX_DEPTH || sample->stop == STOP_COPY_END ||
+	    rec->python_end == PYTHON_MAX_DEPTH) {
 		locations[n++] = aggregate__location(ingest->aggregate, LOCATION_TRUNCATED_BINARY, 0);
 		ingest->truncated++;
 	}
@@ -270,6 +354,12 @@ void ingest__apply(struct ingest *ingest, const struct record_header *rec)
 		break;
 	case RECORD_FILE:
 		binaries__learn(ingest->binaries, (const void *)rec);
+		break;
+	case RECORD_PYTHON_FILE:
+		binaries__learn_python(ingest->binaries, (const void *)rec);
+		break;
+	case RECORD_PYTHON_CODE:
+		python_codes__learn(ingest->python_codes, (const void *)rec);
 		break;
 	case RECORD_LOST:
 		ingest->event_records_lost += ((const struct lost_record *)rec)->cnt;

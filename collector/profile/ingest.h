@@ -5,11 +5,13 @@
  * a file of records. */
 #include "collector/process/held.h"
 #include "collector/profile/aggregate.h"
+#include "collector/python/codes.h"
 
 struct ingest {
 	struct proc_table *processes; /* owned, as the rest */
 	struct binaries *binaries;
 	struct aggregate *aggregate;
+	struct python_codes *python_codes;
 	struct held_list *held; /* samples whose stack is not walked yet */
 	char *host; /* RECORD_HOST: key=value lines */
 	struct kallsyms *kallsyms; /* RECORD_KALLSYMS */
@@ -24,9 +26,12 @@ struct ingest {
 	uint64_t duration_ns;
 	uint64_t utc_offset_ns; /* UTC minus CLOCK_MONOTONIC */
 	uint32_t label_flags; /* enum label_flag */
+	bool python_internals;
 };
 
-int ingest__init(struct ingest *ingest, uint32_t label_flags);
+struct options;
+
+int ingest__init(struct ingest *ingest, const struct options *options);
 void ingest__fini(struct ingest *ingest);
 void ingest__apply(struct ingest *ingest, const struct record_header *rec);
 /* After the last record: what is still held is counted with the frame that it has. */

@@ -9,11 +9,15 @@
 #include <unistd.h>
 
 #include "collector/profile/binary_names.h"
+#include "collector/python/glue.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "symbolizer/kernel/kallsyms.h"
 
 #define PROGRESS_NS 1000000000ULL
+#define PYTHON_ADDRESSES (1ULL << 62) /* neither user's nor kernel's: no processor has such ones */
+#define PYTHON_VERSION_SHIFT 44
+#define PYTHON_LINE_BITS 20 /* 24 bits of a hash of the function lie above them */
 
 struct file_place { /* a location in a file */
 	struct binary *binary; /* the eldest of the file's names */
@@ -41,6 +45,14 @@ struct module_entry {
 	char name[64];
 };
 
+/* What a location is to Python. */
+enum frame_role {
+	ROLE_NATIVE = 0,
+	ROLE_PYTHON,
+	ROLE_GLUE, /* the interpreter's calls, from one Python frame to the next */
+	ROLE_NAMELESS, /* in the interpreter's code */
+};
+
 struct naming {
 	struct ingest *ingest;
 	const struct naming_options *options;
@@ -50,6 +62,7 @@ struct naming {
 	struct function_entry *functions; /* owned */
 	struct module_entry *modules; /* owned */
 	uint32_t *location_of; /* owned; by location index of the aggregate */
+	uint8_t *roles; /* owned; enum frame_role, by the same */
 	uint64_t named;
 	uint64_t placed;
 	uint64_t started_ns;
@@ -313,6 +326,16 @@ static uint32_t name_file(struct naming *n, struct file_mappings *mappings,
 	return add_location(n, location.mapping, location.address, placed, "");
 }
 
+static enum frame_role role_in_interpreter(const struct source_table *names, uint32_t chain)
+{
+	const struct source_chain *c = names ? &names->chains[chain] : NULL;
+	const struct source_frame *f = c && c->cnt ? &names->frames[c->first + c->cnt - 1] : NULL;
+
+	if (!f || !f->name)
+		return ROLE_NAMELESS;
+	return python_is_glue(strtab__text(names->strings, f->name)) ? ROLE_GLUE : ROLE_NATIVE;
+}
+
 /* The places of one file, sorted by address: asked for in one go, each address once. */
 static int name_places(struct naming *n, const struct file_place *places, uint32_t cnt)
 {
@@ -337,6 +360,9 @@ static int name_places(struct naming *n, const struct file_place *places, uint32
 		chain += elf_vaddrs[chain] != places[i].elf_vaddr;
 		n->location_of[places[i].location] = name_file(n, &mappings, &places[i],
 							       names ? names->table : NULL, chain);
+		if (places->binary->python && places->binary->python->is_python)
+			n->roles[places[i].location] =
+				role_in_interpreter(names ? names->table : NULL, chain);
 	}
 	free(mappings.of_segment);
 	return 0;
@@ -355,12 +381,79 @@ static void add_place(struct naming *n, struct binary *named, uint64_t off, uint
 	};
 }
 
+/* One mapping per version, where no process has any: addresses there are functions and lines. */
+static uint32_t python_mapping(struct naming *n, uint32_t version)
+{
+	struct profile_mapping m = { .has_functions = true, .has_filenames = true, .has_lines = true };
+	struct module_entry *e;
+	char name[64];
+
+	snprintf(name, sizeof(name), "[cpython %u.%u]", version >> 8, version & 0xff);
+	HASH_FIND_STR(n->modules, name, e);
+	if (e)
+		return e->mapping;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return 0;
+	memcpy(e->name, name, sizeof(name));
+	m.filename = string(n, name);
+	m.start = PYTHON_ADDRESSES | (uint64_t)version << PYTHON_VERSION_SHIFT;
+	m.limit = m.start + (1ULL << PYTHON_VERSION_SHIFT);
+	e->mapping = profile__add_mapping(n->profile, &m);
+	HASH_ADD_STR(n->modules, name, e);
+	return e->mapping;
+}
+
+static uint64_t python_hash(const char *name, const char *file, uint32_t first_line)
+{
+	uint64_t hash = first_line;
+
+	for (; *name; name++)
+		hash = python_key_mix(hash, (uint8_t)*name);
+	for (; *file; file++)
+		hash = python_key_mix(hash, (uint8_t)*file);
+	return hash;
+}
+
+/* The linkage name stays empty: pprof takes one that equals the name for C++'s, and what stands in angle
+ * brackets there (<module>, <lambda>) for a template's arguments. */
+static uint32_t name_python(struct naming *n, uint64_t off)
+{
+	const struct strtab *strings = aggregate__strings(n->ingest->aggregate);
+	struct profile_location location = { .line_cnt = 1 };
+	const struct python_function *f;
+	struct source_frame frame = { .line = (uint32_t)off };
+	const char *name, *file;
+	uint32_t function = off >> 32;
+
+	if (function == PYTHON_NO_FUNCTION) {
+		n->placed++;
+		return synthetic_location(n, "[python]");
+	}
+	n->named++;
+	f = python_codes__function(n->ingest->python_codes, function);
+	name = strtab__text(strings, f->name);
+	file = strtab__text(strings, f->file);
+	frame.start_line = (uint32_t)f->first_line;
+	location.mapping = python_mapping(n, f->version);
+	location.address = n->profile->mappings[location.mapping].start |
+			   (python_hash(name, file, frame.start_line) >> 40) << PYTHON_LINE_BITS |
+			   (frame.line & ((1U << PYTHON_LINE_BITS) - 1));
+	location.first_line = add_line(n, location.mapping, name, "", file, &frame);
+	return profile__add_location(n->profile, &location);
+}
+
 static void name_location(struct naming *n, const struct location *l, uint32_t idx)
 {
 	struct binary *b;
 
 	if (l->binary == LOCATION_TRUNCATED_BINARY) {
 		n->location_of[idx] = synthetic_location(n, "[truncated]");
+		return;
+	}
+	if (l->binary == LOCATION_PYTHON_BINARY) {
+		n->roles[idx] = ROLE_PYTHON;
+		n->location_of[idx] = name_python(n, l->off);
 		return;
 	}
 	if (l->binary == BINARY_KERNEL_ID) {
@@ -442,15 +535,40 @@ static void add_labels(struct naming *n, const struct label_set *l)
 	add_text(n, "stop", l->stop);
 }
 
+static bool has_python(const struct naming *n, const struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->cnt; i++)
+		if (n->roles[stack->locations[i]] == ROLE_PYTHON)
+			return true;
+	return false;
+}
+
+/* Between Python frames the interpreter's own calls are left out: those known by name, and those without
+ * one that stand right above a Python frame that they called. */
+static void add_frames(struct naming *n, const struct stack *stack)
+{
+	bool all = n->ingest->python_internals || !has_python(n, stack);
+	enum frame_role last = ROLE_NATIVE;
+
+	for (uint32_t i = 0; i < stack->cnt; i++) {
+		enum frame_role role = n->roles[stack->locations[i]];
+
+		if (!all && (role == ROLE_GLUE || (role == ROLE_NAMELESS && last == ROLE_PYTHON)))
+			continue;
+		last = role;
+		profile__add_frame(n->profile, n->location_of[stack->locations[i]]);
+	}
+}
+
 static void add_stack(void *ctx, const struct stack *stack)
 {
 	struct naming *n = ctx;
 	struct profile *p = n->profile;
-	struct profile_sample sample = { .first_frame = p->frames_cnt, .frame_cnt = stack->cnt,
+	struct profile_sample sample = { .first_frame = p->frames_cnt,
 					 .first_label = p->labels_cnt };
 
-	for (uint32_t i = 0; i < stack->cnt; i++)
-		profile__add_frame(p, n->location_of[stack->locations[i]]);
+	add_frames(n, stack);
+	sample.frame_cnt = p->frames_cnt - sample.first_frame;
 	add_labels(n, aggregate__labels(n->ingest->aggregate, stack->labels));
 	sample.label_cnt = p->labels_cnt - sample.first_label;
 	sample.values[0] = (int64_t)stack->samples;
@@ -495,6 +613,10 @@ static void add_comments(struct naming *n)
 #define STOP(name, complete, text) #name,
 #include "bpf/shared/errors.def"
 	};
+	static const char *const python_names[] = {
+#define PYTHON(name, whole, text) #name,
+#include "bpf/shared/errors.def"
+	};
 	static const char *const counter_names[] = {
 #define COUNTER(name, text) #name,
 #include "bpf/shared/errors.def"
@@ -520,6 +642,10 @@ static void add_comments(struct naming *n)
 		if (c->stops[i])
 			profile__add_comment(p, "# stop %s: %" PRIu64, stop_names[i],
 					     (uint64_t)c->stops[i]);
+	for (int i = 0; i < PYTHON_END_CNT; i++)
+		if (c->python_ends[i] && i != PYTHON_NONE)
+			profile__add_comment(p, "# python %s: %" PRIu64, python_names[i],
+					     (uint64_t)c->python_ends[i]);
 	for (int i = 0; i < COUNTER_CNT; i++)
 		profile__add_comment(p, "# count %s: %" PRIu64, counter_names[i],
 				     (uint64_t)c->counters[i]);
@@ -540,6 +666,7 @@ static void naming_fini(struct naming *n)
 	}
 	free(n->places);
 	free(n->location_of);
+	free(n->roles);
 	profile__free(n->profile);
 }
 
@@ -554,7 +681,8 @@ static int build(struct naming *n)
 	n->profile = profile__new();
 	n->places = malloc((cnt + 1) * sizeof(*n->places));
 	n->location_of = malloc((cnt + 1) * sizeof(*n->location_of));
-	if (!n->profile || !n->places || !n->location_of)
+	n->roles = calloc(cnt + 1, 1);
+	if (!n->profile || !n->places || !n->location_of || !n->roles)
 		return -ENOMEM;
 	snprintf(first, sizeof(first), "[host:%s]", host);
 	profile__add_mapping(n->profile, &(struct profile_mapping){ .filename = string(n, first) });

@@ -7,9 +7,9 @@ static bool sample_valid(const struct record_header *h)
 {
 	const struct sample_record *rec = (const void *)h;
 
-	return rec->user_words <= MAX_USER_FRAMES && rec->kernel_cnt <= MAX_KERNEL_FRAMES &&
+	return rec->user_words <= MAX_USER_WORDS && rec->kernel_cnt <= MAX_KERNEL_FRAMES &&
 	       h->size == sizeof(*rec) + (rec->user_words + rec->kernel_cnt) * 8UL &&
-	       rec->stop < STOP_CNT;
+	       rec->stop < STOP_CNT && rec->python_end < PYTHON_END_CNT;
 }
 
 static bool copy_valid(const struct record_header *h)
@@ -49,6 +49,34 @@ static bool file_valid(const struct record_header *h)
 				       rec->segment_cnt * sizeof(struct elf_segment));
 }
 
+static bool python_code_valid(const struct record_header *h)
+{
+	const struct python_code_record *rec = (const void *)h;
+	const uint8_t *at = (const uint8_t *)(rec + 1), *end = (const uint8_t *)rec + h->size;
+
+	if (rec->piece_cnt > PYTHON_MAX_PIECES)
+		return false;
+	for (uint32_t i = 0; i < rec->piece_cnt; i++) {
+		const struct python_piece *piece = (const void *)at;
+
+		if ((size_t)(end - at) < sizeof(*piece) ||
+		    RECORD_ALIGN((uint64_t)piece->size) > (uint64_t)(end - at) - sizeof(*piece))
+			return false;
+		at += sizeof(*piece) + RECORD_ALIGN((uint64_t)piece->size);
+	}
+	return at == end;
+}
+
+static bool python_file_valid(const struct record_header *h)
+{
+	const struct python_file_record *rec = (const void *)h;
+	const uint8_t *flags[] = { (const uint8_t *)&rec->interpreter.free_threaded,
+				   (const uint8_t *)&rec->interpreter.tls_in_slot };
+
+	return h->size == sizeof(*rec) && rec->interpreter.eval_cnt <= PYTHON_EVAL_RANGES &&
+	       rec->interpreter.refusal < PYTHON_REFUSAL_CNT && *flags[0] <= 1 && *flags[1] <= 1;
+}
+
 /* The smallest size of each type; types with a tail have a check of their own. */
 static const struct {
 	uint32_t type;
@@ -71,6 +99,8 @@ static const struct {
 	{ RECORD_KALLSYMS, sizeof(struct record_header), NULL },
 	{ RECORD_COUNTERS, sizeof(struct counters_record), NULL },
 	{ RECORD_END, sizeof(struct end_record), NULL },
+	{ RECORD_PYTHON_CODE, sizeof(struct python_code_record), python_code_valid },
+	{ RECORD_PYTHON_FILE, sizeof(struct python_file_record), python_file_valid },
 };
 
 bool record_valid(const struct record_header *rec)

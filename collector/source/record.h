@@ -7,8 +7,10 @@
  * opening a file told. A file of these records (record --raw) gives the same profile again.
  */
 #include "bpf/shared/event.h"
+#include "bpf/shared/python.h"
 #include "bpf/shared/stop.h"
 #include "symbolizer/native/elf_file.h"
+#include "symbolizer/python/interpreter.h"
 
 enum user_record_type {
 	RECORD_HOST = RECORD_USER_FIRST, /* first: text of key=value lines */
@@ -24,6 +26,7 @@ enum user_record_type {
 	RECORD_WALKED, /* the stack of a COPY record */
 	RECORD_COUNTERS,
 	RECORD_END,
+	RECORD_PYTHON_FILE, /* a binary is a CPython, or the C library that keeps its threads' states */
 	RECORD_TYPE_END,
 };
 
@@ -109,7 +112,16 @@ struct end_record { /* RECORD_END */
 	uint64_t duration_ns;
 };
 
-#define RECORD_ALIGN(size) (((size) + 7) & ~7U)
+struct python_file_record { /* RECORD_PYTHON_FILE */
+	struct record_header h;
+	uint32_t binary; /* id */
+	uint8_t is_python; /* interpreter holds; also where it is refused */
+	uint8_t musl;
+	uint16_t specific; /* of a C library: as in struct python_process; 0: none */
+	struct python_interpreter interpreter;
+};
+
+#define RECORD_ALIGN(size) (((size) + 7) & ~(__typeof__(size))7)
 #define RECORD_MAX_SIZE (64U << 20) /* kallsyms is the largest */
 
 static inline const char *mmap_record_path(const struct mmap_record *rec)

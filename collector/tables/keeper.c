@@ -203,6 +203,8 @@ static void on_opened(void *ctx, const struct opened *opened)
 		return;
 	if (opened->facts)
 		k->calls.emit(k->ctx, &opened->facts->h);
+	if (opened->python)
+		k->calls.emit(k->ctx, &opened->python->h);
 	take_descriptors(k, b, opened->fd, opened->root_fd);
 	if (opened->table_state != TABLE_NONE)
 		take_table(k, b, opened);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collector/capture/host.h"
+#include "collector/python/file.h"
 #include "collector/tables/worker.h"
 #include "common/clock.h"
 
@@ -166,13 +167,23 @@ static int open_elf(const struct open_job *job, int fd, struct elf_file **ret_fi
 	return err ? err : elf_file__open_memory(image, size, ret_file);
 }
 
+/* Once per file: with its table. */
+static void look_for_python(struct open_job *job, struct elf_file *file)
+{
+	if (job->kind == BINARY_FILE)
+		python_file_facts(job->out.binary, file, &job->out.python);
+}
+
 static enum table_state make_table(struct open_job *job, int fd)
 {
 	scope_free(elf_file) struct elf_file *file = NULL;
 	scope_free(cfi_table) struct cfi_table *cfi = NULL;
 	int err;
 
-	if (open_elf(job, fd, &file) || cfi_table__load(file, &cfi))
+	if (open_elf(job, fd, &file))
+		return TABLE_ABSENT;
+	look_for_python(job, file);
+	if (cfi_table__load(file, &cfi))
 		return TABLE_ABSENT;
 	err = residence__add(job->opener->residence, cfi, &job->out.table);
 	return err ? TABLE_NO_ROOM : TABLE_RESIDENT;
@@ -243,6 +254,7 @@ static void run_open(struct job *j)
 static void free_open(struct open_job *job)
 {
 	free(job->out.facts);
+	free(job->out.python);
 	free(job->path);
 	free(job);
 }

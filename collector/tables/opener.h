@@ -13,6 +13,7 @@ struct opened { /* a finished job */
 	int fd; /* the taker closes it; -1 */
 	int root_fd; /* of the process's file system where it is not ours; the taker closes it; -1 */
 	struct file_record *facts; /* borrowed; NULL when the binary was open before */
+	struct python_file_record *python; /* borrowed; NULL: nothing to do with Python */
 	enum table_state table_state; /* TABLE_NONE: none was asked for */
 	struct binary_table *table; /* the taker frees it; NULL */
 };

@@ -8,6 +8,9 @@
 
 #include <bpf/bpf.h>
 
+#include "collector/process/mapping.h"
+#include "collector/python/find.h"
+#include "collector/python/slots.h"
 #include "collector/tables/extents.h"
 #include "collector/tables/residence.h"
 #include "common/clock.h"
@@ -19,6 +22,7 @@ struct run {
 	uint32_t cnt;
 	uint32_t refs; /* processes; 0: retired */
 	uint64_t retired_at; /* turn of the barrier counter */
+	uint32_t python; /* as process_entry.python */
 	uint32_t table_cnt;
 	uint32_t tables[]; /* binaries whose tables it leads to */
 };
@@ -28,6 +32,7 @@ struct runs {
 	struct unwind_mapping *pool; /* mapped */
 	struct extents *room; /* free slots of the pool; owned */
 	struct binaries *binaries; /* borrowed */
+	struct python_slots *pythons; /* owned */
 	uint32_t next_generation;
 	uint32_t retired;
 	uint64_t turn;
@@ -37,6 +42,7 @@ struct runs {
 int runs__open(const struct sampler_maps *maps, struct binaries *binaries, struct runs **ret_runs)
 {
 	scope_free(runs) struct runs *runs = calloc(1, sizeof(*runs));
+	int err;
 
 	if (!runs)
 		return -ENOMEM;
@@ -52,6 +58,9 @@ int runs__open(const struct sampler_maps *maps, struct binaries *binaries, struc
 		runs->pool = NULL;
 		return -errno;
 	}
+	err = python_slots__open(maps->pythons, &runs->pythons);
+	if (err)
+		return err;
 	*ret_runs = take_ptr(runs);
 	return 0;
 }
@@ -65,6 +74,7 @@ static void drop_run(struct runs *runs, struct run *run)
 		b->run_refs--;
 		b->last_used_ns = now_ns();
 	}
+	python_slots__drop(runs->pythons, run->python);
 	extents__put(runs->room, run->first, run->cnt);
 	HASH_DEL(runs->by_generation, run);
 	free(run);
@@ -80,29 +90,16 @@ void runs__free(struct runs *runs)
 		drop_run(runs, run);
 	if (runs->pool)
 		munmap(runs->pool, MAX_MAPPINGS * sizeof(*runs->pool));
+	python_slots__free(runs->pythons);
 	extents__free(runs->room);
 	free(runs);
-}
-
-/* The segment that a mapping shows: the executable one that overlaps it in the file. */
-static const struct elf_segment *segment_of(const struct binary *b, const struct proc_mapping *m)
-{
-	uint64_t off_end = m->file_off + (m->end - m->start);
-
-	for (uint32_t i = 0; i < b->segment_cnt; i++) {
-		const struct elf_segment *s = &b->segments[i];
-
-		if (s->executable && s->file_off < off_end && m->file_off < s->file_off + s->file_sz)
-			return s;
-	}
-	return NULL;
 }
 
 struct unwind_mapping run_mapping(const struct proc_mapping *m, const struct binary *b,
 				  uint32_t generation)
 {
 	struct unwind_mapping to = { .start = m->start, .end = m->end, .generation = generation };
-	const struct elf_segment *s = segment_of(b, m);
+	const struct elf_segment *s = mapping_segment(m, b);
 
 	switch (b->table_state) {
 	case TABLE_RESIDENT:
@@ -110,8 +107,7 @@ struct unwind_mapping run_mapping(const struct proc_mapping *m, const struct bin
 			to.flags = MAPPING_F_FP;
 			break;
 		}
-		to.bias = m->start - (s->elf_vaddr + (m->file_off - s->file_off)) +
-			   b->table->base_vaddr;
+		to.bias = mapping_load_bias(m, s) + b->table->base_vaddr;
 		to.page_base = b->table->page_base;
 		to.page_cnt = b->table->page_cnt;
 		break;
@@ -139,6 +135,15 @@ static void use_table(struct run *run, struct binary *b)
 	b->run_refs++;
 }
 
+static uint32_t python_of(struct runs *runs, const struct process *p)
+{
+	struct python_process python;
+
+	return python_find(runs->binaries, p, &python) ?
+		       python_slots__take(runs->pythons, &python) :
+		       0;
+}
+
 static struct run *make_run(struct runs *runs, const struct process *p)
 {
 	uint32_t cnt = p->mapping_cnt < MAX_RUN_MAPPINGS ? p->mapping_cnt : MAX_RUN_MAPPINGS;
@@ -160,6 +165,7 @@ static struct run *make_run(struct runs *runs, const struct process *p)
 		runs->pool[run->first + i] = run_mapping(m, b, run->generation);
 		use_table(run, b);
 	}
+	run->python = python_of(runs, p);
 	HASH_ADD(hh, runs->by_generation, generation, sizeof(run->generation), run);
 	return run;
 }
@@ -205,6 +211,7 @@ int runs__install(struct runs *runs, struct process *p)
 	entry.first = run->first;
 	entry.cnt = run->cnt;
 	entry.generation = run->generation;
+	entry.python = run->python;
 	if (bpf_map_update_elem(runs->maps.processes, &p->pid, &entry, BPF_EXIST)) {
 		int err = -errno;
 

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/cli/options.h"
 #include "collector/output/pprof.h"
 #include "collector/profile/naming.h"
 #include "common/view.h"
+
+static const struct options all_labels = { .labels = UINT32_MAX };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct view v = view_of(data, size);
 	struct ingest ingest;
 
-	if (ingest__init(&ingest, UINT32_MAX))
+	if (ingest__init(&ingest, &all_labels))
 		return 0;
 	while (apply_next(&ingest, &v))
 		;

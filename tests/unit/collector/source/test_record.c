@@ -31,8 +31,8 @@ static void samples_hold_what_they_count(void **state)
 {
 	(void)state;
 	assert_true(sample(0, 0, 0, 0));
-	assert_true(sample(MAX_USER_FRAMES, MAX_KERNEL_FRAMES, STOP_CNT - 1, 0));
-	assert_false(sample(MAX_USER_FRAMES + 1, 0, 0, 0));
+	assert_true(sample(MAX_USER_WORDS, MAX_KERNEL_FRAMES, STOP_CNT - 1, 0));
+	assert_false(sample(MAX_USER_WORDS + 1, 0, 0, 0));
 	assert_false(sample(0, MAX_KERNEL_FRAMES + 1, 0, 0));
 	assert_false(sample(0, 0, STOP_CNT, 0));
 	assert_false(sample(3, 4, 0, 8));

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/python/codes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "bpf/shared/frame.h"
+#include "symbolizer/python/code_object.h"
+#include "symbolizer/python/line_table.h"
+
+#define BUDGET_BYTES (64UL << 20) /* line tables and entries; what comes later has no name */
+
+struct code_key {
+	uint64_t leader_start_ns;
+	uint64_t code;
+	uint64_t key;
+	uint64_t pid;
+};
+
+struct code_entry {
+	UT_hash_handle hh;
+	struct code_key key;
+	uint32_t function;
+	uint32_t table_size;
+	uint8_t table[]; /* co_lnotab, co_linetable */
+};
+
+struct function_entry {
+	UT_hash_handle hh;
+	struct python_function function; /* its key, all of it */
+	uint32_t idx;
+};
+
+struct python_codes {
+	struct strtab *strings; /* borrowed */
+	struct code_entry *codes; /* owned, as the rest */
+	struct function_entry *functions;
+	struct function_entry **by_idx;
+	uint32_t function_cnt;
+	uint32_t function_room;
+	size_t bytes;
+};
+
+struct python_codes *python_codes__new(struct strtab *strings)
+{
+	struct python_codes *codes = calloc(1, sizeof(*codes));
+
+	if (codes)
+		codes->strings = strings;
+	return codes;
+}
+
+void python_codes__free(struct python_codes *codes)
+{
+	struct function_entry *f, *next_f;
+	struct code_entry *c, *next_c;
+
+	if (!codes)
+		return;
+	HASH_ITER(hh, codes->codes, c, next_c) {
+		HASH_DEL(codes->codes, c);
+		free(c);
+	}
+	HASH_ITER(hh, codes->functions, f, next_f) {
+		HASH_DEL(codes->functions, f);
+		free(f);
+	}
+	free(codes->by_idx);
+	free(codes);
+}
+
+static uint32_t add_function(struct python_codes *codes, const struct python_function *function)
+{
+	struct function_entry *f;
+
+	HASH_FIND(hh, codes->functions, function, sizeof(*function), f);
+	if (f)
+		return f->idx;
+	if (codes->function_cnt == codes->function_room) {
+		uint32_t room = codes->function_room ? codes->function_room * 2 : 256;
+		struct function_entry **more = realloc(codes->by_idx, room * sizeof(*more));
+
+		if (!more)
+			return PYTHON_NO_FUNCTION;
+		codes->by_idx = more;
+		codes->function_room = room;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return PYTHON_NO_FUNCTION;
+	f->function = *function;
+	f->idx = codes->function_cnt++;
+	codes->by_idx[f->idx] = f;
+	codes->bytes += sizeof(*f);
+	HASH_ADD(hh, codes->functions, function, sizeof(f->function), f);
+	return f->idx;
+}
+
+/* The pieces of a record, as the memory that they were. */
+static int read_piece(void *ctx, void *to, size_t size, uint64_t vaddr)
+{
+	const struct python_code_record *rec = ctx;
+	const uint8_t *at = (const uint8_t *)(rec + 1);
+
+	for (uint32_t i = 0; i < rec->piece_cnt; i++) {
+		const struct python_piece *piece = (const void *)at;
+
+		if (vaddr >= piece->vaddr && vaddr - piece->vaddr <= piece->size &&
+		    size <= piece->size - (vaddr - piece->vaddr)) {
+			memcpy(to, at + sizeof(*piece) + (vaddr - piece->vaddr), size);
+			return 0;
+		}
+		at += sizeof(*piece) + ((piece->size + 7ULL) & ~7ULL);
+	}
+	return -1;
+}
+
+/* CPython 3.13 and newer puts a frame of its own between the call of a class and its __init__. */
+static bool is_hidden(const struct python_code *code)
+{
+	return !code->first_line && !strcmp(code->name, "__init__") &&
+	       !strcmp(code->filename, "__init__");
+}
+
+static void add_code(struct python_codes *codes, const struct python_code_record *rec,
+		     const struct python_code *code)
+{
+	struct code_entry *c = calloc(1, sizeof(*c) + code->line_table_size);
+	struct python_function function;
+
+	if (!c)
+		return;
+	memset(&function, 0, sizeof(function)); /* it is hashed, with its padding */
+	function.version = rec->layout.version;
+	function.first_line = code->first_line;
+	function.name = strtab__id(codes->strings, code->qualname ? code->qualname : code->name);
+	function.file = strtab__id(codes->strings, code->filename);
+	c->key = (struct code_key){ rec->leader_start_ns, rec->code, rec->key, rec->pid };
+	c->function = is_hidden(code) ? PYTHON_HIDDEN_FUNCTION : add_function(codes, &function);
+	c->table_size = (uint32_t)code->line_table_size;
+	memcpy(c->table, code->line_table, code->line_table_size);
+	codes->bytes += sizeof(*c) + c->table_size;
+	HASH_ADD(hh, codes->codes, key, sizeof(c->key), c);
+}
+
+static struct code_entry *find(struct python_codes *codes, const struct code_key *key)
+{
+	struct code_entry *c;
+
+	HASH_FIND(hh, codes->codes, key, sizeof(*key), c);
+	return c;
+}
+
+void python_codes__learn(struct python_codes *codes, const struct python_code_record *rec)
+{
+	struct code_key key = { rec->leader_start_ns, rec->code, rec->key, rec->pid };
+	struct python_memory memory = { read_piece, (void *)rec };
+	struct python_code code = { 0 };
+
+	if (codes->bytes > BUDGET_BYTES || find(codes, &key))
+		return;
+	if (python_code__read(&memory, &rec->layout, rec->code, &code))
+		return;
+	add_code(codes, rec, &code);
+	python_code__fini(&code);
+}
+
+uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t leader_start_ns,
+			    const __u64 *words, int32_t *ret_line)
+{
+	struct code_key key = { leader_start_ns, frame_payload(words[0]), words[2], pid };
+	const struct code_entry *c = find(codes, &key);
+	const struct python_function *f;
+
+	if (!c || c->function == PYTHON_NO_FUNCTION)
+		return PYTHON_NO_FUNCTION;
+	if (c->function == PYTHON_HIDDEN_FUNCTION)
+		return PYTHON_HIDDEN_FUNCTION;
+	f = python_codes__function(codes, c->function);
+	*ret_line = python_line_table__shown(
+		&(struct python_line_table){ f->version, f->first_line, c->table, c->table_size },
+		(int32_t)words[1]);
+	return c->function;
+}
+
+const struct python_function *python_codes__function(const struct python_codes *codes, uint32_t idx)
+{
+	return &codes->by_idx[idx]->function;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/python/merge.h"
+
+#include "bpf/shared/frame.h"
+
+struct merge {
+	const struct unmerged_stack *stack;
+	struct merged_frame *out;
+	uint32_t cnt;
+	uint32_t native_cnt;
+	uint32_t at; /* the next word of the Python part */
+};
+
+uint32_t merge_native_cnt(const __u64 *words, uint32_t word_cnt)
+{
+	uint32_t cnt = 0;
+
+	while (cnt < word_cnt && frame_kind(words[cnt]) == FRAME_NATIVE)
+		cnt++;
+	return cnt;
+}
+
+static void put(struct merge *m, enum merged_kind kind, uint32_t word)
+{
+	m->out[m->cnt++] = (struct merged_frame){ kind, word };
+}
+
+/* The words of one frame or anchor; 0: no more, or not whole. */
+static uint32_t next_size(const struct merge *m, uint32_t at)
+{
+	uint32_t size;
+
+	if (at >= m->stack->word_cnt)
+		return 0;
+	size = 1 + frame_extra_words(frame_kind(m->stack->words[at]));
+	return size <= m->stack->word_cnt - at ? size : 0;
+}
+
+static bool is_anchor(const struct merge *m, uint32_t at)
+{
+	return frame_kind(m->stack->words[at]) == FRAME_PYTHON_ANCHOR;
+}
+
+/* The native frame of the next anchor; PYTHON_NO_NATIVE: there is none. */
+static uint32_t next_anchor(const struct merge *m)
+{
+	for (uint32_t at = m->at, size; (size = next_size(m, at)); at += size)
+		if (is_anchor(m, at))
+			return (uint32_t)frame_payload(m->stack->words[at]);
+	return PYTHON_NO_NATIVE;
+}
+
+/* One frame; false: none is left. Anchors are passed over. */
+static bool take_frame(struct merge *m)
+{
+	uint32_t size;
+
+	while ((size = next_size(m, m->at))) {
+		uint32_t at = m->at;
+
+		m->at += size;
+		if (is_anchor(m, at))
+			continue;
+		put(m, MERGED_PYTHON, at);
+		return true;
+	}
+	return false;
+}
+
+/* The frames up to the next anchor, and that. */
+static void take_group(struct merge *m)
+{
+	uint32_t size;
+
+	while ((size = next_size(m, m->at)) && !is_anchor(m, m->at)) {
+		put(m, MERGED_PYTHON, m->at);
+		m->at += size;
+	}
+	m->at += size;
+}
+
+/* An eval loop without an anchor can only be the youngest: it has none yet, or none any more. */
+static void merge_by_anchors(struct merge *m)
+{
+	uint32_t anchor = next_anchor(m);
+	bool first = true;
+
+	for (uint32_t i = 0; i < m->native_cnt; i++) {
+		bool its = i == anchor;
+
+		if (its) {
+			take_group(m);
+			anchor = next_anchor(m);
+		}
+		put(m, its || (first && m->stack->in_eval[i]) ? MERGED_EVAL : MERGED_NATIVE, i);
+		first = first && !its && !m->stack->in_eval[i];
+	}
+}
+
+static uint32_t count_python(const struct merge *m)
+{
+	uint32_t cnt = 0;
+
+	for (uint32_t at = m->at, size; (size = next_size(m, at)); at += size)
+		cnt += !is_anchor(m, at);
+	return cnt;
+}
+
+static uint32_t count_eval(const struct merge *m)
+{
+	uint32_t cnt = 0;
+
+	for (uint32_t i = 0; i < m->native_cnt; i++)
+		cnt += m->stack->in_eval[i];
+	return cnt;
+}
+
+static void merge_by_counting(struct merge *m)
+{
+	uint32_t python = count_python(m), eval = count_eval(m);
+	bool from_oldest = m->stack->native_whole && m->stack->python_whole;
+	uint32_t without = from_oldest && eval > python ? eval - python : 0;
+	uint32_t extra = from_oldest && python > eval ? python - eval : 0;
+
+	for (uint32_t i = 0; i < m->native_cnt; i++) {
+		if (!m->stack->in_eval[i]) {
+			put(m, MERGED_NATIVE, i);
+			continue;
+		}
+		for (; extra; extra--)
+			take_frame(m);
+		if (without)
+			without--;
+		else if (!take_frame(m)) {
+			put(m, MERGED_NATIVE, i);
+			continue;
+		}
+		put(m, MERGED_EVAL, i);
+	}
+}
+
+uint32_t merge_stack(const struct unmerged_stack *stack, struct merged_frame *out)
+{
+	struct merge m = { .stack = stack, .out = out,
+			   .native_cnt = merge_native_cnt(stack->words, stack->word_cnt) };
+
+	m.at = m.native_cnt;
+	if (!next_size(&m, m.at)) { /* no Python: the native frames as they are */
+		for (uint32_t i = 0; i < m.native_cnt; i++)
+			put(&m, MERGED_NATIVE, i);
+		return m.cnt;
+	}
+	if (next_anchor(&m) != PYTHON_NO_NATIVE)
+		merge_by_anchors(&m);
+	else
+		merge_by_counting(&m);
+	while (take_frame(&m)) /* the native stack ended before them */
+		;
+	return m.cnt;
+}
