@@ -12,13 +12,14 @@
 #define KEY_IN_TSS 4 /* Py_tss_t is {int is_initialized; pthread_key_t key} */
 
 /* The first road on which accept() finds what it looks for. */
-static int find_road(struct elf_image *image, uint64_t elf_vaddr, bool through_calls,
+static int find_road(struct elf_image *image, const struct elf_image_symbol *function,
+		     bool through_calls,
 		     bool (*accept)(const struct code_outcome *outcome, void *ret), void *ret)
 {
 	if (elf_file__machine(elf_image__file(image)) != EM_X86_64)
 		return -ENOTSUP;
 	for (uint32_t taken = 0; taken < ROADS; taken++) {
-		struct code_outcome outcome = x86_64_follow(image, elf_vaddr, taken, through_calls);
+		struct code_outcome outcome = x86_64_follow(image, function, taken, through_calls);
 
 		if (accept(&outcome, ret))
 			return 0;
@@ -36,9 +37,10 @@ static bool is_variable(const struct code_outcome *outcome, void *ret)
 	return true;
 }
 
-int accessor_variable(struct elf_image *image, uint64_t elf_vaddr, uint64_t *ret_elf_vaddr)
+int accessor_variable(struct elf_image *image, const struct elf_image_symbol *function,
+		      uint64_t *ret_elf_vaddr)
 {
-	return find_road(image, elf_vaddr, false, is_variable, ret_elf_vaddr);
+	return find_road(image, function, false, is_variable, ret_elf_vaddr);
 }
 
 static bool is_key(const struct code_outcome *outcome, void *ret)
@@ -56,9 +58,10 @@ static bool is_key(const struct code_outcome *outcome, void *ret)
 	return true;
 }
 
-int accessor_thread_key(struct elf_image *image, uint64_t elf_vaddr, uint64_t *ret_elf_vaddr)
+int accessor_thread_key(struct elf_image *image, const struct elf_image_symbol *function,
+			uint64_t *ret_elf_vaddr)
 {
-	return find_road(image, elf_vaddr, false, is_key, ret_elf_vaddr);
+	return find_road(image, function, false, is_key, ret_elf_vaddr);
 }
 
 static bool is_tls(const struct code_outcome *outcome, void *ret)
@@ -78,9 +81,10 @@ static bool is_tls(const struct code_outcome *outcome, void *ret)
 	return true;
 }
 
-int accessor_tls(struct elf_image *image, uint64_t elf_vaddr, struct accessor_tls *ret_tls)
+int accessor_tls(struct elf_image *image, const struct elf_image_symbol *function,
+		 struct accessor_tls *ret_tls)
 {
-	return find_road(image, elf_vaddr, true, is_tls, ret_tls);
+	return find_road(image, function, true, is_tls, ret_tls);
 }
 
 /* glibc reads {sequence, value} pairs, of which the value is the second half. */
@@ -102,8 +106,8 @@ static bool is_specific(const struct code_outcome *outcome, void *ret)
 	return false;
 }
 
-int accessor_specific(struct elf_image *image, uint64_t elf_vaddr,
+int accessor_specific(struct elf_image *image, const struct elf_image_symbol *function,
 		      struct accessor_specific *ret_specific)
 {
-	return find_road(image, elf_vaddr, false, is_specific, ret_specific);
+	return find_road(image, function, false, is_specific, ret_specific);
 }

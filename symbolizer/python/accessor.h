@@ -9,11 +9,13 @@
 #include "symbolizer/native/elf_image.h"
 
 /* A function that returns a static variable: the variable's address. */
-int accessor_variable(struct elf_image *image, uint64_t elf_vaddr, uint64_t *ret_elf_vaddr);
+int accessor_variable(struct elf_image *image, const struct elf_image_symbol *function,
+		      uint64_t *ret_elf_vaddr);
 
 /* One that asks for a thread-specific value, as PyGILState_GetThisThreadState() of CPython up to 3.14: the address of the
  * pthread key. Its argument is the key, or the address of {int, key}. */
-int accessor_thread_key(struct elf_image *image, uint64_t elf_vaddr, uint64_t *ret_elf_vaddr);
+int accessor_thread_key(struct elf_image *image, const struct elf_image_symbol *function,
+			uint64_t *ret_elf_vaddr);
 
 /* One that returns a thread-local variable. */
 enum accessor_tls_model {
@@ -28,7 +30,8 @@ struct accessor_tls {
 	int64_t off;
 };
 
-int accessor_tls(struct elf_image *image, uint64_t elf_vaddr, struct accessor_tls *ret_tls);
+int accessor_tls(struct elf_image *image, const struct elf_image_symbol *function,
+		 struct accessor_tls *ret_tls);
 
 /* pthread_getspecific(). */
 struct accessor_specific {
@@ -36,5 +39,5 @@ struct accessor_specific {
 	uint16_t off;
 };
 
-int accessor_specific(struct elf_image *image, uint64_t elf_vaddr,
+int accessor_specific(struct elf_image *image, const struct elf_image_symbol *function,
 		      struct accessor_specific *ret_specific);

@@ -100,7 +100,7 @@ static enum python_refusal find_head(struct inspection *i)
 	struct elf_image_symbol function;
 
 	if (elf_image__symbol(i->image, "PyInterpreterState_Head", &function))
-		accessor_variable(i->image, function.elf_vaddr, &head);
+		accessor_variable(i->image, &function, &head);
 	if (!head)
 		return PYTHON_REFUSED_NO_INTERPRETERS;
 	if (known && head != known)
@@ -109,12 +109,12 @@ static enum python_refusal find_head(struct inspection *i)
 	return PYTHON_ACCEPTED;
 }
 
-static void find_tls(struct inspection *i, uint64_t function_vaddr)
+static void find_tls(struct inspection *i, const struct elf_image_symbol *function)
 {
 	struct python_interpreter *info = i->info;
 	struct accessor_tls tls;
 
-	if (accessor_tls(i->image, function_vaddr, &tls))
+	if (accessor_tls(i->image, function, &tls))
 		return;
 	info->road = tls.model == ACCESSOR_TLS_MODULE ? PYTHON_THREAD_TLS_MODULE :
 							PYTHON_THREAD_TLS_OFFSET;
@@ -123,12 +123,12 @@ static void find_tls(struct inspection *i, uint64_t function_vaddr)
 	info->key_rel = tls.slot ? rel_of(i, tls.slot) : 0;
 }
 
-static void find_key(struct inspection *i, uint64_t function_vaddr)
+static void find_key(struct inspection *i, const struct elf_image_symbol *function)
 {
 	struct python_interpreter *info = i->info;
 	uint64_t key;
 
-	if (accessor_thread_key(i->image, function_vaddr, &key))
+	if (accessor_thread_key(i->image, function, &key))
 		return;
 	if (i->runtime_vaddr && info->runtime.size && key - i->runtime_vaddr >= info->runtime.size)
 		return; /* it is part of _PyRuntime */
@@ -147,9 +147,9 @@ static void find_road(struct inspection *i)
 		return;
 	/* a call that gets the address of a TLS variable looks like one that gets a key: the version decides */
 	if (i->info->hexversion >= PYTHON_HEX(3, 15, 0))
-		find_tls(i, function.elf_vaddr);
+		find_tls(i, &function);
 	else
-		find_key(i, function.elf_vaddr);
+		find_key(i, &function);
 }
 
 /* Up to 3.11. From 3.7 on at a fixed way below the key, which tells apart what 3.7.4 moved. */

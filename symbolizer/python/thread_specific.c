@@ -17,7 +17,7 @@ int thread_specific__inspect(struct elf_file *file, struct thread_specific *ret_
 	if (!elf_image__symbol(image, "pthread_getspecific", &symbol) &&
 	    !elf_image__symbol(image, "__pthread_getspecific", &symbol))
 		return -ENOENT;
-	if (accessor_specific(image, symbol.elf_vaddr, &found))
+	if (accessor_specific(image, &symbol, &found))
 		return -ENOTSUP;
 	*ret_specific = (struct thread_specific){ found.through_pointer, found.off };
 	return 0;

@@ -7,6 +7,7 @@
 
 struct follower {
 	struct elf_image *image;
+	const struct elf_image_symbol *function;
 	uint64_t elf_vaddr; /* of the next instruction */
 	struct code_value regs[X86_64_NO_REG + 1]; /* the last: of no register */
 	struct code_outcome outcome;
@@ -152,6 +153,19 @@ static bool call(struct follower *f)
 	return true;
 }
 
+static bool jump(struct follower *f, const struct x86_64_operand *to)
+{
+	uint64_t target = f->elf_vaddr + (uint64_t)to->disp;
+
+	if (to->kind == X86_64_REL && target - f->function->elf_vaddr < f->function->size) {
+		f->elf_vaddr = target;
+		return true;
+	}
+	f->outcome.end = CODE_CALLS;
+	f->outcome.argument = f->regs[X86_64_RDI];
+	return false;
+}
+
 /* False: the end. */
 static bool execute(struct follower *f, const struct x86_64_insn *insn)
 {
@@ -182,9 +196,7 @@ static bool execute(struct follower *f, const struct x86_64_insn *insn)
 	case X86_64_CALL:
 		return call(f);
 	case X86_64_JUMP:
-		f->outcome.end = CODE_CALLS;
-		f->outcome.argument = f->regs[X86_64_RDI];
-		return false;
+		return jump(f, &insn->src);
 	case X86_64_RETURN:
 		f->outcome.end = CODE_RETURNS;
 		f->outcome.result = f->regs[X86_64_RAX];
@@ -194,12 +206,13 @@ static bool execute(struct follower *f, const struct x86_64_insn *insn)
 	}
 }
 
-struct code_outcome x86_64_follow(struct elf_image *image, uint64_t elf_vaddr, uint32_t taken,
-				  bool through_calls)
+struct code_outcome x86_64_follow(struct elf_image *image, const struct elf_image_symbol *function,
+				  uint32_t taken, bool through_calls)
 {
 	struct follower f = {
 		.image = image,
-		.elf_vaddr = elf_vaddr,
+		.function = function,
+		.elf_vaddr = function->elf_vaddr,
 		.taken = taken,
 		.through_calls = through_calls,
 	};
