@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs in the interpreter that is asked, 2.7 and newer: python_truth.py PATH... compiles every .py file
-below the paths and prints for each code object and way of asking a line
-"HOW<TAB>VERSION FIRST_LINE END STEP TABLE<TAB>ANSWERS", as print_python_lines reads and answers it."""
+"""Compiles the standard library, or what is named of it, and prints for each code object and way of asking a line
+"HOW<TAB>VERSION FIRST_LINE END STEP TABLE<TAB>ANSWERS", as print_python_lines reads and answers it:
+lines.py [NAME]..."""
 import binascii
 import ctypes
 import os
@@ -63,17 +63,17 @@ def tell_file(path):
     tell(code)
 
 
-def files(paths):
-    for path in paths:
+def files(names):
+    for path in [os.path.join(os.path.dirname(os.__file__), name) for name in names]:
         if os.path.isfile(path):
             yield path
-        for folder, folders, names in os.walk(path):
+        for folder, folders, found in os.walk(path):
             folders[:] = sorted(set(folders) - {"site-packages", "dist-packages", "__pycache__"})
-            for name in sorted(names):
+            for name in sorted(found):
                 if name.endswith(".py"):
                     yield os.path.join(folder, name)
 
 
 warnings.simplefilter("ignore")
-for path in files(sys.argv[1:]):
+for path in files(sys.argv[1:] or [""]):
     tell_file(path)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Code objects of a running interpreter: what print_python_code reads out of its memory against what the
+interpreter says of them (tests/targets/python/codes.py)."""
+import json
+import subprocess
+
+TEXT_MAX = 4096  # with C's zero
+
+
+def escaped(char):
+    code = ord(char)
+    if code < 0x20 or 0x7f <= code < 0xa0:
+        return f"\\x{code:02x}"
+    if 0xd800 <= code < 0xe000:
+        return f"\\u{code:04x}"
+    return char
+
+
+def cut(pieces):
+    """The longest row of whole characters that leaves room for the mark."""
+    text = "".join(pieces)
+    if len(text.encode()) < TEXT_MAX - len("..."):
+        return text
+    whole, size = [], 0
+    for piece in pieces:
+        size += len(piece.encode())
+        if size > TEXT_MAX - 1 - len("..."):
+            return "".join(whole) + "..."
+        whole.append(piece)
+    return text
+
+
+def shown(characters, is_bytes):
+    """As symbolizer/python/text.h promises, by Python's own codecs."""
+    if not is_bytes:
+        return cut([escaped(chr(c)) for c in characters])
+    text = bytes(characters).decode("utf-8", "surrogateescape")
+    return cut([f"\\x{ord(c) - 0xdc00:02x}" if "\udc80" <= c <= "\udcff" else escaped(c) for c in text])
+
+
+def expected(row, is_bytes):
+    return (shown(row["name"], is_bytes),
+            "-" if row["qualname"] is None else shown(row["qualname"], is_bytes),
+            shown(row["filename"], is_bytes), str(row["first_line"]), str(row["flags"]), row["table"])
+
+
+def read_rows(stream):
+    rows = []
+    for line in stream:
+        if line == b"done\n":
+            return rows
+        rows.append(json.loads(line))
+    raise RuntimeError("the interpreter ended early")
+
+
+def judge(print_python_code, python):
+    """python: a running codes.py with pipes. Returns how many code objects, and (theirs, ours) of those that
+    differ."""
+    head, *rows = read_rows(python.stdout)
+    done = subprocess.run([print_python_code, str(python.pid), f"{head['hexversion']:x}", str(head["free_threaded"])],
+                          input="\n".join(f"{row['at']:x}" for row in rows).encode(), capture_output=True)
+    ours = [tuple(line.split("\t")) for line in done.stdout.decode().split("\n")[:-1]]
+    theirs = [expected(row, head["bytes"]) for row in rows]
+    assert len(ours) == len(theirs), (done.returncode, done.stderr)
+    return len(rows), [pair for pair in zip(theirs, ours) if pair[0] != pair[1]]
