@@ -68,6 +68,7 @@ static bool is_sane(struct string_state s)
 	return s.kind == 1 || (!s.ascii && (s.kind == 2 || s.kind == 4));
 }
 
+/* A zero stands behind it. */
 static int read_row(const struct python_memory *m, uint64_t vaddr, size_t size, uint8_t **ret_bytes)
 {
 	scope_memory uint8_t *bytes = malloc(size + 1);
@@ -78,6 +79,7 @@ static int read_row(const struct python_memory *m, uint64_t vaddr, size_t size, 
 	err = size ? m->read(m->ctx, bytes, size, vaddr) : 0;
 	if (err)
 		return err;
+	bytes[size] = 0;
 	*ret_bytes = take_ptr(bytes);
 	return 0;
 }
@@ -165,7 +167,7 @@ static int read_byte_string(const struct python_memory *m, const struct python_l
 	if (err)
 		return err;
 	python_text__start(&text);
-	python_text__put_bytes(&text, bytes, cnt);
+	python_text__put_bytes(&text, (const char *)bytes, cnt);
 	return finish_text(&text, ret_text);
 }
 

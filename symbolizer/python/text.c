@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
+
 #define MARK "..."
 #define ROOM (PYTHON_TEXT_MAX - sizeof(MARK))
 
@@ -31,18 +33,16 @@ static void put_escaped(struct python_text *t, uint32_t c)
 	put(t, bytes, (size_t)len);
 }
 
-static bool is_plain(uint32_t c)
+static bool can_be_kept(uint32_t c)
 {
-	if (c < 0xa0)
-		return c >= ' ' && c < 0x7f;
-	return c < 0xd800 || (c > 0xdfff && c <= 0x10ffff);
+	return c && (c < 0xd800 || (c > 0xdfff && c <= 0x10ffff));
 }
 
 static void put_char(struct python_text *t, uint32_t c)
 {
 	char bytes[4];
 
-	if (!is_plain(c)) {
+	if (!can_be_kept(c)) {
 		put_escaped(t, c);
 	} else if (c < 0x80) {
 		bytes[0] = (char)c;
@@ -83,38 +83,16 @@ void python_text__put(struct python_text *t, const void *chars, size_t cnt, unsi
 	}
 }
 
-/* The length of the UTF-8 character that begins here and its value; 0: none does. */
-static size_t take_char(const uint8_t *at, size_t left, uint32_t *ret_c)
+void python_text__put_bytes(struct python_text *t, const char *bytes, size_t cnt)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = *at < 0x80 ? 1 : *at < 0xc0 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
-	uint32_t c = len > 1 ? *at & (0x7f >> len) : *at;
-
-	if (!len || len > left || *at > 0xf4)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (at[i] & 63);
-	}
-	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*ret_c = c;
-	return len;
-}
-
-void python_text__put_bytes(struct python_text *t, const void *bytes, size_t cnt)
-{
-	const uint8_t *at = bytes, *end = at + cnt;
-
-	while (at < end && !t->cut) {
+	for (const char *at = bytes; at < bytes + cnt && !t->cut;) {
 		uint32_t c;
-		size_t len = take_char(at, (size_t)(end - at), &c);
+		size_t len = text_rune(at, &c);
 
 		if (len)
-			put_char(t, c);
+			put(t, at, len);
 		else
-			put_escaped(t, *at);
+			put_escaped(t, (uint8_t)*at);
 		at += len ? len : 1;
 	}
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * UTF-8 that can be shown and kept anywhere, from the characters of a name. Written as Python writes
- * them with backslashreplace: control characters and bytes that are no UTF-8 "\x1b", lone surrogates
- * "\udc80" (os.fsdecode() makes these of such bytes in file names), what is no Unicode "\Uffffffff".
+ * UTF-8 without zeros, from the characters of a name. What cannot be kept so is written as Python's
+ * backslashreplace does: zeros and bytes that are no UTF-8 "\x00", lone surrogates "\udc80"
+ * (os.fsdecode() makes these of such bytes in file names), what is no Unicode "\Uffffffff".
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct python_text {
 void python_text__start(struct python_text *t);
 /* Characters of 1, 2 or 4 bytes. */
 void python_text__put(struct python_text *t, const void *chars, size_t cnt, unsigned int width);
-/* Bytes that are mostly UTF-8: what 2.7 has. */
-void python_text__put_bytes(struct python_text *t, const void *bytes, size_t cnt);
+/* Bytes that are mostly UTF-8, a zero behind them: what 2.7 has. */
+void python_text__put_bytes(struct python_text *t, const char *bytes, size_t cnt);
 /* Ends it. */
 const char *python_text__end(struct python_text *t);

@@ -9,8 +9,8 @@ TEXT_MAX = 4096  # with C's zero
 
 def escaped(char):
     code = ord(char)
-    if code < 0x20 or 0x7f <= code < 0xa0:
-        return f"\\x{code:02x}"
+    if not code:
+        return "\\x00"
     if 0xd800 <= code < 0xe000:
         return f"\\u{code:04x}"
     return char
@@ -39,9 +39,8 @@ def shown(characters, is_bytes):
 
 
 def expected(row, is_bytes):
-    return (shown(row["name"], is_bytes),
-            "-" if row["qualname"] is None else shown(row["qualname"], is_bytes),
-            shown(row["filename"], is_bytes), str(row["first_line"]), str(row["flags"]), row["table"])
+    names = [shown(row[part] or [], is_bytes).encode().hex() for part in ("name", "qualname", "filename")]
+    return (*names, row["table"], str(row["first_line"]), str(row["flags"]))
 
 
 def read_rows(stream):

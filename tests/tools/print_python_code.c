@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Code objects of a running process, for a judge: print_python_code PID HEXVERSION FREE_THREADED
- * <addresses. Per address a line "name TAB qualname TAB filename TAB first_line TAB flags TAB table",
- * the table in hexadecimal; or "error TAB" and its text.
+ * <addresses. Per address a line "name TAB qualname TAB filename TAB table TAB first_line TAB flags",
+ * the first four as the hexadecimal digits of their bytes; or the text of an error.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,13 +24,20 @@ static int read_process(void *ctx, void *to, size_t size, uint64_t vaddr)
 	return (size_t)cnt == size ? 0 : -EFAULT;
 }
 
+static void print_bytes(const void *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		printf("%02x", ((const uint8_t *)bytes)[i]);
+	putchar('\t');
+}
+
 static void print(const struct python_code *code)
 {
-	printf("%s\t%s\t%s\t%d\t%u\t", code->name, code->qualname ? code->qualname : "-",
-	       code->filename, code->first_line, code->flags);
-	for (size_t i = 0; i < code->line_table_size; i++)
-		printf("%02x", code->line_table[i]);
-	putchar('\n');
+	print_bytes(code->name, strlen(code->name));
+	print_bytes(code->qualname, code->qualname ? strlen(code->qualname) : 0);
+	print_bytes(code->filename, strlen(code->filename));
+	print_bytes(code->line_table, code->line_table_size);
+	printf("%d\t%u\n", code->first_line, code->flags);
 }
 
 int main(int argc, char **argv)
@@ -50,7 +57,7 @@ int main(int argc, char **argv)
 					    vaddr, &code);
 
 		if (err) {
-			printf("error\t%s\n", strerror(-err));
+			puts(strerror(-err));
 			continue;
 		}
 		print(&code);
