@@ -8,7 +8,8 @@ PKGS_BUILD="gcc libc6-dev meson ninja-build pkg-config clang-14 llvm-14 bpftool 
 PKGS_TEST="libcmocka-dev python3 python3-pytest binutils g++ gdb dwz elfutils debuginfod
 	rustc qemu-system-x86 busybox-static cpio"
 PKGS_PROVE="debootstrap redis-server redis-tools nginx-light wrk ripgrep gron sqlite3 git perl nodejs
-	xz-utils postgresql-15 libc6-dbg dpkg-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck linux-perf"
+	xz-utils postgresql-15 libc6-dbg dpkg-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck linux-perf lintian"
+PKGS_DEB="debhelper dpkg-dev"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -57,3 +57,22 @@ def vmlinux(suite):
             "$(suite_depends "$1" linux-image-amd64-dbg '^linux-image-[0-9]')" './usr/lib/debug/boot/vmlinux-*'
         echo "$SUITE_CACHE/vmlinux/$1" """, suite)
     return next((folder / "usr/lib/debug/boot").glob("vmlinux-*"))
+
+
+def debian(suite):
+    """A root by debootstrap; kept, so whoever changes it takes a copy."""
+    return fetch("""folder=$SUITE_CACHE/roots/$1
+        if [ ! -e "$folder/.complete" ]; then
+            rm -rf --one-file-system "$folder"
+            mkdir -p "$folder"
+            debootstrap --variant=minbase "$1" "$folder" "$(mirror_of "$1")" >"$folder.log" 2>&1 ||
+                { tail -n 3 "$folder.log" >&2; exit 1; }
+            touch "$folder/.complete"
+        fi
+        echo "$folder" """, suite)
+
+
+def inside(root, *args):
+    """A command in that root with the host's /proc and /sys, in a mount namespace that ends with it."""
+    inner = 'mount --rbind /proc "$1/proc"; mount --rbind /sys "$1/sys"; exec chroot "$@"'
+    return ["unshare", "--mount", "sh", "-ec", inner, "sh", str(root), *map(str, args)]

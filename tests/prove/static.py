@@ -24,18 +24,6 @@ HZ, SECONDS = 499, 3
 PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
-def debian(suite):
-    return suites.fetch("""folder=$SUITE_CACHE/roots/$1
-        if [ ! -e "$folder/.complete" ]; then
-            rm -rf --one-file-system "$folder"
-            mkdir -p "$folder"
-            debootstrap --variant=minbase "$1" "$folder" "$(mirror_of "$1")" >"$folder.log" 2>&1 ||
-                { tail -n 3 "$folder.log" >&2; exit 1; }
-            touch "$folder/.complete"
-        fi
-        echo "$folder" """, suite)
-
-
 def busybox(folder):
     for name in ("bin", "proc", "sys", "tmp"):
         (folder / name).mkdir()
@@ -45,12 +33,6 @@ def busybox(folder):
     return folder
 
 
-def inside(root, *args):
-    """A command in that root with the host's /proc and /sys, in a mount namespace that ends with it."""
-    inner = 'mount --rbind /proc "$1/proc"; mount --rbind /sys "$1/sys"; exec chroot "$@"'
-    return ["unshare", "--mount", "sh", "-ec", inner, "sh", str(root), *map(str, args)]
-
-
 def libraries_mapped(pid):
     maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
     return {f for f in re.findall(r"^\S+ ..x\S .*\s(/.*)$", maps, re.M) if not f.endswith("/sonde")}
@@ -58,12 +40,12 @@ def libraries_mapped(pid):
 
 def record(root, target):
     """The profile of a busy program of that root, started before us and found by its id."""
-    busy = subprocess.Popen(inside(root, *target), env=PATH, stdout=subprocess.DEVNULL)
+    busy = subprocess.Popen(suites.inside(root, *target), env=PATH, stdout=subprocess.DEVNULL)
     try:
         time.sleep(1)
-        doctor = subprocess.run(inside(root, "/tmp/sonde", "doctor", busy.pid), env=PATH, capture_output=True, text=True)
+        doctor = subprocess.run(suites.inside(root, "/tmp/sonde", "doctor", busy.pid), env=PATH, capture_output=True, text=True)
         recorder = subprocess.Popen(
-            inside(root, "/tmp/sonde", "record", "-F", HZ, "-d", SECONDS, "-p", busy.pid, "-o", "/tmp/p.pb.gz"),
+            suites.inside(root, "/tmp/sonde", "record", "-F", HZ, "-d", SECONDS, "-p", busy.pid, "-o", "/tmp/p.pb.gz"),
             env=PATH, stderr=subprocess.PIPE, text=True)
         time.sleep(SECONDS - 1)
         foreign = libraries_mapped(recorder.pid)
@@ -145,7 +127,7 @@ def main():
     sonde = ROOT / "build-static/sonde"
     good = []
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="sonde-busybox.") as folder:
-        roots = {"Debian 11": debian("bullseye"), "Debian 13": debian("trixie"),
+        roots = {"Debian 11": suites.debian("bullseye"), "Debian 13": suites.debian("trixie"),
                  "busybox alone": busybox(pathlib.Path(folder))}
         for what, root in roots.items():
             shutil.copy(sonde, root / "tmp/sonde")
