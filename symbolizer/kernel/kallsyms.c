@@ -2,7 +2,6 @@
 #include "symbolizer/kernel/kallsyms.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +135,8 @@ static int parse_line(struct kallsyms *k, const char *at, const char *end, bool 
 		*hidden = true;
 		return 0;
 	}
-	note_bounds(k, name, (size_t)(name_end - name), start);
+	if (module_end == module) /* a module's own _etext is not the kernel's */
+		note_bounds(k, name, (size_t)(name_end - name), start);
 	if (type != 't' && type != 'T' && type != 'w' && type != 'W')
 		return 0;
 	return add_symbol(k, start, type == 'T', name, (size_t)(name_end - name), module,
@@ -260,22 +260,4 @@ int kallsyms__module_range(const struct kallsyms *k, const char *module, uint64_
 	*ret_start = start & ~(PAGE - 1);
 	*ret_end = end;
 	return 0;
-}
-
-int kallsyms__print(const struct kallsyms *k, char **ret_text, size_t *ret_size)
-{
-	FILE *out = open_memstream(ret_text, ret_size);
-
-	if (!out)
-		return -ENOMEM;
-	fprintf(out, "%016llx D _etext\n", (unsigned long long)k->text_end);
-	for (uint32_t i = 0; i < k->cnt; i++) {
-		const struct symbol *s = &k->symbols[i];
-		const char *module = k->pool + k->modules[s->module];
-
-		fprintf(out, *module ? "%016llx %c %s\t[%s]\n" : "%016llx %c %s\n",
-			(unsigned long long)s->start, s->global ? 'T' : 't', k->pool + s->name,
-			module);
-	}
-	return fclose(out) ? -ENOMEM : 0;
 }

@@ -33,6 +33,3 @@ uint64_t kallsyms__text_end(const struct kallsyms *kallsyms);
 /* The lowest and the highest text symbol of a module ("bpf" too), end rounded up to a page. */
 int kallsyms__module_range(const struct kallsyms *kallsyms, const char *module, uint64_t *ret_start,
 			   uint64_t *ret_end);
-/* The table as kallsyms text again (text symbols only, sorted): what a raw file keeps. The caller
- * frees it. */
-int kallsyms__print(const struct kallsyms *kallsyms, char **ret_text, size_t *ret_size);

@@ -43,6 +43,8 @@ static void take(const char *part, size_t len, void *ctx)
 	struct sink *s = ctx;
 	bool full = len > MAX_NAME - s->len;
 
+	if (!len) /* part may be NULL then */
+		return;
 	if (full)
 		len = MAX_NAME - s->len;
 	s->failed = !grow(s, s->len + len + 1);
