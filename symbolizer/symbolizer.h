@@ -17,6 +17,7 @@ enum name_source { /* best first */
 	NAME_DYNSYM,
 	NAME_PLT,
 	NAME_GO, /* Go's function table */
+	NAME_PYTHON, /* tables of methods and type slots: "list.sort", what Python calls it */
 	NAME_KALLSYMS,
 	NAME_FDE, /* no name, but the function's start is known from .eh_frame */
 	NAME_NONE, /* nothing known */
@@ -34,7 +35,7 @@ struct symbol_name {
 struct symbol_table;
 
 /* debug: the file's separate debug file, whose .symtab counts as well; NULL: none. A file without any
- * symbol gives an empty table, not an error. */
+ * symbol gives an empty table, not an error. NAME_PYTHON is given to functions that no symbol names. */
 int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table);
 void symbol_table__free(struct symbol_table *table);
 DEFINE_FREEP(symbol_table)

@@ -110,6 +110,8 @@ static const char *source_words(const struct code_view *code)
 		return code->has_symtab ? ".symtab" : ".symtab of its debug file";
 	if (code->by_source[NAME_DEBUGDATA])
 		return ".gnu_debugdata";
+	if (code->by_source[NAME_PYTHON])
+		return ".dynsym and Python's tables of methods (stripped)";
 	return ".dynsym alone (stripped)";
 }
 

@@ -5,7 +5,7 @@
  * without leading underscores, the shorter, the first of the alphabet; and in front of it the longest,
  * for what the better one does not cover. A search takes the symbol with the greatest start that
  * covers the address. Extents of functions from .eh_frame bound symbols without size, and answer where
- * there is no name.
+ * there is no name. Last come the tables of Python, for what has no symbol.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 #include "symbolizer/native/debugdata.h"
 #include "symbolizer/native/go_functions.h"
 #include "symbolizer/native/plt.h"
+#include "symbolizer/python/c_functions.h"
 #include "symbolizer/symbolizer.h"
 
 #define MAX_SYMBOLS (16U << 20)
@@ -281,50 +282,6 @@ static int settle(struct symbol_table *t)
 	return 0;
 }
 
-static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *debug)
-{
-	struct plt_sink sink = { .table = t };
-	int err = add_type(t, file, SHT_SYMTAB, NAME_SYMTAB);
-
-	if (!err && debug)
-		err = add_type(t, debug, SHT_SYMTAB, NAME_SYMTAB);
-	if (!err)
-		err = add_debugdata(t, file);
-	if (!err)
-		err = add_type(t, file, SHT_DYNSYM, NAME_DYNSYM);
-	if (!err)
-		err = add_go(t, file);
-	plt_for_each(file, take_plt, &sink);
-	if (!err)
-		err = sink.err;
-	if (cfi_ranges__load(file, &t->ranges, &t->range_cnt))
-		t->range_cnt = 0;
-	return err ? err : settle(t);
-}
-
-int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table)
-{
-	scope_free(symbol_table) struct symbol_table *t = calloc(1, sizeof(*t));
-	int err;
-
-	if (!t)
-		return -ENOMEM;
-	err = load(t, file, debug);
-	if (!err)
-		*ret_table = take_ptr(t);
-	return err;
-}
-
-void symbol_table__free(struct symbol_table *t)
-{
-	if (!t)
-		return;
-	free(t->symbols);
-	free(t->pool);
-	free(t->ranges);
-	free(t);
-}
-
 static const struct cfi_range *find_range(const struct symbol_table *t, uint64_t elf_vaddr)
 {
 	size_t low = 0, high = t->range_cnt;
@@ -353,10 +310,10 @@ static bool covers_unsized(const struct symbol_table *t, const struct symbol *s,
 	       (own || elf_vaddr - s->start < 4096);
 }
 
-/* How many symbols begin at an address or below. */
-static uint32_t cnt_below(const struct symbol_table *t, uint64_t elf_vaddr)
+/* How many of the first cnt symbols begin at an address or below; these are sorted. */
+static uint32_t cnt_below(const struct symbol_table *t, uint32_t cnt, uint64_t elf_vaddr)
 {
-	uint32_t low = 0, high = t->cnt;
+	uint32_t low = 0, high = cnt;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
@@ -371,10 +328,10 @@ static uint32_t cnt_below(const struct symbol_table *t, uint64_t elf_vaddr)
 
 /* The nearest symbol with a size that covers the address. One without, when it is the nearest of all,
  * stands for what no other covers: inside a function it is a label. */
-static const struct symbol *covering(const struct symbol_table *t, const struct cfi_range *range,
-				     uint64_t elf_vaddr)
+static const struct symbol *covering(const struct symbol_table *t, uint32_t sorted,
+				     const struct cfi_range *range, uint64_t elf_vaddr)
 {
-	uint32_t cnt = cnt_below(t, elf_vaddr);
+	uint32_t cnt = cnt_below(t, sorted, elf_vaddr);
 	const struct symbol *nearest = cnt ? &t->symbols[cnt - 1] : NULL;
 
 	for (uint32_t back = 1; back <= MAX_BACK && back <= cnt; back++) {
@@ -387,10 +344,83 @@ static const struct symbol *covering(const struct symbol_table *t, const struct 
 											       NULL;
 }
 
+struct python_sink {
+	struct symbol_table *table;
+	uint32_t sorted; /* symbols of the table: all that there are without these */
+	int err;
+};
+
+static void take_python(void *ctx, const struct cfi_range *function, const char *name)
+{
+	struct python_sink *sink = ctx;
+	struct symbol symbol = { .start = function->elf_vaddr, .size = function->size,
+				 .source = NAME_PYTHON };
+
+	if (!sink->err && !covering(sink->table, sink->sorted, function, symbol.start))
+		sink->err = add_symbol(sink->table, symbol, name);
+}
+
+/* What has no symbol yet. */
+static int add_python(struct symbol_table *t, struct elf_file *file)
+{
+	struct python_sink sink = { .table = t, .sorted = t->cnt };
+
+	python_c_functions_each(file, t->ranges, t->range_cnt, take_python, &sink);
+	if (sink.err || t->cnt == sink.sorted)
+		return sink.err;
+	return settle(t);
+}
+
+static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *debug)
+{
+	struct plt_sink sink = { .table = t };
+	int err = add_type(t, file, SHT_SYMTAB, NAME_SYMTAB);
+
+	if (!err && debug)
+		err = add_type(t, debug, SHT_SYMTAB, NAME_SYMTAB);
+	if (!err)
+		err = add_debugdata(t, file);
+	if (!err)
+		err = add_type(t, file, SHT_DYNSYM, NAME_DYNSYM);
+	if (!err)
+		err = add_go(t, file);
+	plt_for_each(file, take_plt, &sink);
+	if (!err)
+		err = sink.err;
+	if (cfi_ranges__load(file, &t->ranges, &t->range_cnt))
+		t->range_cnt = 0;
+	if (!err)
+		err = settle(t);
+	return err ? err : add_python(t, file);
+}
+
+int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table)
+{
+	scope_free(symbol_table) struct symbol_table *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	err = load(t, file, debug);
+	if (!err)
+		*ret_table = take_ptr(t);
+	return err;
+}
+
+void symbol_table__free(struct symbol_table *t)
+{
+	if (!t)
+		return;
+	free(t->symbols);
+	free(t->pool);
+	free(t->ranges);
+	free(t);
+}
+
 struct symbol_name symbol_table__find(const struct symbol_table *t, uint64_t elf_vaddr)
 {
 	const struct cfi_range *range = find_range(t, elf_vaddr);
-	const struct symbol *s = covering(t, range, elf_vaddr);
+	const struct symbol *s = covering(t, t->cnt, range, elf_vaddr);
 
 	if (s)
 		return (struct symbol_name){ t->pool + s->name, s->start, s->unsized ? 0 : s->size,

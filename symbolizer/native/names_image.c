@@ -14,7 +14,7 @@
 
 #include <zlib.h>
 
-#define MAGIC 0x31656d616e646e73ULL /* "sndname1": count up with every change of what is kept */
+#define MAGIC 0x32656d616e646e73ULL /* "sndname2": count up with every change of what is kept */
 
 struct head {
 	uint64_t magic;

@@ -7,6 +7,8 @@ bool c_scan__function(const struct c_scan *scan, uint64_t word, size_t *ret_idx)
 {
 	size_t low = 0, high = scan->range_cnt;
 
+	if (!high || word < scan->ranges[0].elf_vaddr || word > scan->ranges[high - 1].elf_vaddr)
+		return false; /* most words */
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 

@@ -120,6 +120,9 @@ struct method_table *method_tables__at(const struct method_tables *tables, uint6
 {
 	size_t low = 0, high = tables->cnt;
 
+	if (!high || elf_vaddr < tables->items[0].elf_vaddr ||
+	    elf_vaddr > tables->items[high - 1].elf_vaddr)
+		return NULL; /* most words */
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 READELF, OBJDUMP = "/usr/bin/readelf", "/usr/bin/objdump"
-SYMTAB, DEBUGDATA, DYNSYM, PLT, GO, KALLSYMS, FDE, NONE = range(8)  # enum name_source
+SYMTAB, DEBUGDATA, DYNSYM, PLT, GO, PYTHON, KALLSYMS, FDE, NONE = range(9)  # enum name_source
 
 
 def run(*command, **more):
