@@ -51,6 +51,7 @@ enum frame_role {
 	ROLE_PYTHON,
 	ROLE_GLUE, /* the interpreter's calls, from one Python frame to the next */
 	ROLE_NAMELESS, /* in the interpreter's code */
+	ROLE_KERNEL,
 };
 
 struct naming {
@@ -457,6 +458,7 @@ static void name_location(struct naming *n, const struct location *l, uint32_t i
 		return;
 	}
 	if (l->binary == BINARY_KERNEL_ID) {
+		n->roles[idx] = ROLE_KERNEL;
 		n->location_of[idx] = name_kernel(n, l->off);
 		return;
 	}
@@ -543,19 +545,19 @@ static bool has_python(const struct naming *n, const struct stack *stack)
 	return false;
 }
 
-/* Between Python frames the interpreter's own calls are left out: those known by name, and those without
- * one that stand right above a Python frame that they called. */
+/* With Python frames the interpreter's own calls are left out: those known by name, and those without one
+ * unless they are what ran: their callees go to the nearest caller with a name. */
 static void add_frames(struct naming *n, const struct stack *stack)
 {
 	bool all = n->ingest->python_internals || !has_python(n, stack);
-	enum frame_role last = ROLE_NATIVE;
+	bool ran = true;
 
 	for (uint32_t i = 0; i < stack->cnt; i++) {
 		enum frame_role role = n->roles[stack->locations[i]];
 
-		if (!all && (role == ROLE_GLUE || (role == ROLE_NAMELESS && last == ROLE_PYTHON)))
+		if (!all && (role == ROLE_GLUE || (role == ROLE_NAMELESS && !ran)))
 			continue;
-		last = role;
+		ran = ran && role == ROLE_KERNEL;
 		profile__add_frame(n->profile, n->location_of[stack->locations[i]]);
 	}
 }

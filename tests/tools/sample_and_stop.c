@@ -5,6 +5,10 @@
  *
  *   TID IP SP FP FLAGS STOP CNT PC...		(hex; the stack as BPF sent it, leaf first)
  *
+ * and for each Python frame, youngest first,
+ *
+ *   python NAME<tab>FILE<tab>LINE		(NAME ?: its code object never came)
+ *
  * With "copy" each stack travels as registers and memory and is walked in user space, as those of a
  * process are whose tables are not there yet.
  *
@@ -21,6 +25,8 @@
 #include "bpf/shared/frame.h"
 #include "collector/capture/event_table.h"
 #include "collector/capture/live_source.h"
+#include "collector/python/codes.h"
+#include "collector/python/merge.h"
 #include "collector/tables/keeper.h"
 
 struct bench {
@@ -29,20 +35,46 @@ struct bench {
 	struct proc_table *processes;
 	struct binaries *binaries;
 	struct held_list *held;
+	struct strtab *strings;
+	struct python_codes *codes;
 	bool sampled;
 };
+
+static void print_python(const struct bench *b, const struct sample_record *rec, const __u64 *words,
+			 uint32_t cnt)
+{
+	for (uint32_t i = 0; i < cnt; i += 1 + frame_extra_words(frame_kind(words[i]))) {
+		int32_t line = 0;
+		uint32_t idx;
+
+		if (frame_kind(words[i]) != FRAME_PYTHON)
+			continue;
+		idx = python_codes__find(b->codes, rec->pid, rec->leader_start_ns, words + i, &line);
+		if (idx == PYTHON_NO_FUNCTION) {
+			puts("python ?\t?\t0");
+		} else if (idx != PYTHON_HIDDEN_FUNCTION) {
+			const struct python_function *f = python_codes__function(b->codes, idx);
+
+			printf("python %s\t%s\t%d\n", strtab__text(b->strings, f->name),
+			       strtab__text(b->strings, f->file), line);
+		}
+	}
+}
 
 static void print_sample(struct bench *b, const struct sample_record *rec, uint32_t stop,
 			 const __u64 *words, uint32_t cnt)
 {
+	uint32_t native_cnt = merge_native_cnt(words, cnt);
+
 	if (b->sampled)
 		return;
 	b->sampled = true;
 	printf("%u %" PRIx64 " %" PRIx64 " %" PRIx64 " %x %u %u", rec->tid, (uint64_t)rec->user_ip,
-	       (uint64_t)rec->user_sp, (uint64_t)rec->user_fp, rec->flags, stop, cnt);
-	for (uint32_t i = 0; i < cnt; i++)
+	       (uint64_t)rec->user_sp, (uint64_t)rec->user_fp, rec->flags, stop, native_cnt);
+	for (uint32_t i = 0; i < native_cnt; i++)
 		printf(" %" PRIx64, (uint64_t)frame_payload(words[i]));
 	puts("");
+	print_python(b, rec, words + native_cnt, cnt - native_cnt);
 	fflush(stdout);
 }
 
@@ -75,6 +107,10 @@ static void on_record(void *ctx, const struct record_header *rec)
 
 	if (rec->type == RECORD_FILE)
 		binaries__learn(b->binaries, (const void *)rec);
+	if (rec->type == RECORD_PYTHON_FILE)
+		binaries__learn_python(b->binaries, (const void *)rec);
+	if (rec->type == RECORD_PYTHON_CODE)
+		python_codes__learn(b->codes, (const void *)rec);
 	proc_table__apply(b->processes, b->binaries, rec);
 	keeper__follow(b->keeper, rec);
 	if (rec->type == RECORD_SAMPLE)
@@ -112,7 +148,9 @@ static int start(struct bench *b, uint32_t pid, bool copy_all)
 	b->processes = proc_table__new();
 	b->binaries = binaries__new();
 	b->held = held_list__new();
-	if (!b->processes || !b->binaries || !b->held || live_source__open(&options, &b->live))
+	b->strings = strtab__new();
+	b->codes = python_codes__new(b->strings);
+	if (!b->processes || !b->binaries || !b->held || !b->strings || !b->codes || live_source__open(&options, &b->live))
 		return -1;
 	maps = live_source__maps(b->live);
 	if (keeper__open(&maps, b->processes, b->binaries, b->held, DEFAULT_USER_FRAMES, &calls, b,
@@ -180,5 +218,7 @@ int main(int argc, char **argv)
 	held_list__free(b.held);
 	binaries__free(b.binaries);
 	proc_table__free(b.processes);
+	python_codes__free(b.codes);
+	strtab__free(b.strings);
 	return 0;
 }
