@@ -15,7 +15,7 @@ name=$1 seconds=${2:-60}
 install_packages $PKGS_BUILD $PKGS_PROVE
 found=build-fuzz/$name
 mkdir -p "$found/corpus"
-sources=(common/*.c symbolizer/native/*.c symbolizer/kernel/*.c collector/walk/*.c)
+sources=(common/*.c symbolizer/{native,kernel,python}/*.c collector/walk/*.c)
 case $name in
 maps_parser | perf_records)
 	sources=(common/*.c collector/process/{maps,stat}_parser.c collector/capture/perf_records.c collector/source/*.c) ;;
