@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python frames of a profile, and whether stacks are possible and shares right: judged by what the
+workload itself said of its calls and its CPU time (tests/targets/python/driver.py)."""
+import collections
+import json
+import math
+import pathlib
+import signal
+import subprocess
+import time
+
+import pprof_wire
+
+Frame = collections.namedtuple("Frame", "mapping name file line start_line system_name")
+
+
+def all_frames(profile):
+    """(frames leaf first, samples, labels) of each sample."""
+    text = profile.strings.__getitem__
+    functions = {f[1]: f for f in profile.functions}
+    mappings = {m[1]: text(m.get(5, 0)) for m in profile.mappings}
+    frames = {}
+    for location in profile.locations:
+        frames[location[1]] = []
+        for line in location[4]:
+            f = functions[line[1]]
+            frames[location[1]].append(Frame(mappings.get(location.get(2), ""), text(f.get(2, 0)), text(f.get(4, 0)),
+                                             line.get(2, 0), f.get(5, 0), text(f.get(3, 0))))
+    for ids, values, labels in profile.samples:
+        named = {text(l[1]): text(l[2]) if l.get(2) else l.get(3, 0) for l in labels}
+        yield [frame for i in ids for frame in frames[i]], values[0], named
+
+
+def is_python(frame):
+    return frame.mapping.startswith("[cpython ")
+
+
+def python_frames(stack):
+    return [frame for frame in stack if is_python(frame)]
+
+
+def bare(frame):
+    return frame.name.rsplit(".", 1)[-1]
+
+
+def descendants(pid):
+    found = [pid]
+    for parent in found:
+        for task in pathlib.Path(f"/proc/{parent}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def legal_stacks(build, python, workload):
+    said = subprocess.run(python.command(build, "workloads.py", workload, "legal"), capture_output=True, text=True,
+                          timeout=300, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **python.env})
+    return json.loads(said.stdout)
+
+
+def record(build, python, workload, path, hz, seconds, *options):
+    """A profile of the workload while it works, and the CPU seconds that it counted itself."""
+    target = python.start(build, "workloads.py", workload, "run", stdout=subprocess.PIPE, text=True)
+    try:
+        assert target.stdout.readline() == "ready\n"
+        time.sleep(0.5)  # until it has forked those that it will fork
+        pids = ",".join(map(str, descendants(target.pid)))
+        done = subprocess.run([build / "collector/sonde", "record", "-p", pids, "-F", str(hz), "-d", str(seconds),
+                               "-o", path, *options], capture_output=True, text=True, timeout=seconds + 120)
+        assert done.returncode == 0, done.stderr
+        target.send_signal(signal.SIGTERM)
+        truth = json.loads(target.communicate(timeout=60)[0])["cpu"]
+    finally:
+        target.kill()
+        target.wait()
+    return pprof_wire.Profile(path), truth
+
+
+class Checked:
+    """Samples by what became of them; the impossible ones with the reason, most frequent first."""
+
+    def __init__(self):
+        self.whole = self.cut = self.native_only = 0
+        self.impossible = collections.Counter()
+        self.examples = {}
+
+    def total(self):
+        return self.whole + self.cut + self.native_only + sum(self.impossible.values())
+
+    def summary(self):
+        return (f"{self.total()} samples: {self.whole} to the root, {self.cut} cut, {self.native_only} without Python, "
+                f"{sum(self.impossible.values())} impossible")
+
+
+def why_impossible(frames, edges, lines):
+    """Frames leaf first; None where the workload knows every call and line."""
+    for callee, caller in zip(frames, frames[1:]):
+        edge = caller.name, caller.file, caller.line, callee.name, callee.file
+        if edge not in edges:
+            return edge
+    leaf = frames[0]
+    if leaf.line not in lines.get(f"{leaf.name}\t{leaf.file}", ()):
+        return leaf.name, leaf.file, leaf.line
+    return None
+
+
+def check(profile, legal):
+    edges = {tuple(edge) for edge in legal["edges"]}
+    roots = {tuple(root) for root in legal["roots"]}
+    checked = Checked()
+    for stack, samples, _ in all_frames(profile):
+        frames = python_frames(stack)
+        why = frames and why_impossible(frames, edges, legal["lines"])
+        if not frames:
+            checked.native_only += samples
+        elif why:
+            checked.impossible[why] += samples
+            checked.examples[why] = stack
+        elif (frames[-1].name, frames[-1].file) in roots:
+            checked.whole += samples
+        else:
+            checked.cut += samples
+    return checked
+
+
+def distance(profile, truth):
+    """(total variation distance, its limit, samples): a sample counts for the function nearest to its leaf.
+    The limit is twice what perfect sampling would show, and half a point."""
+    counted = dict.fromkeys(truth, 0)
+    for stack, samples, _ in all_frames(profile):
+        names = [bare(frame) for frame in python_frames(stack) if bare(frame) in truth]
+        if names:
+            counted[names[0]] += samples
+    n, whole = sum(counted.values()), sum(truth.values())
+    if not n:
+        return 1.0, 0.0, 0
+    shares = {name: used / whole for name, used in truth.items()}
+    floor = sum(math.sqrt(2 * p * (1 - p) / (math.pi * n)) for p in shares.values() if 0 < p < 1) / 2
+    return sum(abs(counted[name] / n - p) for name, p in shares.items()) / 2, 2 * floor + 0.005, n

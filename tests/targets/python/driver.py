@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the workloads have in common. A workload is a list of functions, run in turn for ever; each takes
+10 ms or more, and its CPU time is measured around it: the truth that a profile is held against.
+
+  run    says "ready", works until SIGTERM, then prints {"cpu": {function: seconds}}
+  legal  works a few rounds under the interpreter's own profiling hook and prints what stacks can be:
+         {"edges": [[caller, file, line, callee, file]], "roots": [[function, file]],
+          "lines": {"function\\tfile": [line]}}
+
+Runs on 2.7 and 3.6 to 3.15.
+"""
+import ctypes
+import dis
+import json
+import signal
+import sys
+import threading
+
+stopped = []
+seconds = {}
+inside = {}  # thread: what count() got since its function began
+edges, roots, codes = set(), set(), set()
+libc = ctypes.CDLL(None)
+
+
+class Timespec(ctypes.Structure):
+    _fields_ = [("sec", ctypes.c_long), ("nsec", ctypes.c_long)]
+
+
+def cpu():
+    """This thread's CPU time, on every version."""
+    now = Timespec()
+    libc.clock_gettime(3, ctypes.byref(now))
+    return now.sec + now.nsec / 1e9
+
+
+def count(name, used):
+    """Time that this thread's function does not count as its own."""
+    seconds[name] = seconds.get(name, 0) + used
+    thread = threading.current_thread()
+    inside[thread] = inside.get(thread, 0) + used
+
+
+def spin(n):
+    total = 0
+    for i in range(n):
+        total += i & 3
+    return total
+
+
+def watch(frame, event, arg):
+    """sys.setprofile: who calls whom, from which line."""
+    if event != "call":
+        return
+    codes.add(frame.f_code)
+    while frame.f_back:
+        edge = frame.f_back.f_code, frame.f_back.f_lineno, frame.f_code
+        if edge in edges:
+            return
+        edges.add(edge)
+        frame = frame.f_back
+        codes.add(frame.f_code)
+    roots.add(frame.f_code)
+
+
+def key(code):
+    return [getattr(code, "co_qualname", code.co_name), code.co_filename]
+
+
+def lines_of(code):
+    found = set(line for _, line in dis.findlinestarts(code) if line is not None)
+    if hasattr(code, "co_lines"):
+        found |= set(line for _, _, line in code.co_lines() if line is not None)
+    return sorted(found | {code.co_firstlineno})
+
+
+def found_edges():
+    """In JSON's types, so that a child can send them."""
+    return {"edges": [key(a) + [line] + key(b) for a, line, b in list(edges)],
+            "roots": [key(code) for code in list(roots)],
+            "lines": [["\t".join(key(code)), lines_of(code)] for code in list(codes)]}
+
+
+def merged(parts):
+    lines = {}
+    for part in parts:
+        for name, numbers in part["lines"]:
+            lines[name] = sorted(set(lines.get(name, [])) | set(numbers))
+    return {"edges": [e for part in parts for e in part["edges"]],
+            "roots": [r for part in parts for r in part["roots"]], "lines": lines}
+
+
+def work_round(functions):
+    thread = threading.current_thread()
+    for function in functions:
+        before, inside[thread] = cpu(), 0
+        function()
+        count(function.__name__, cpu() - before - inside[thread])
+
+
+def work(functions):
+    while not stopped:
+        work_round(functions)
+
+
+def start(make):
+    """make(mode) -> (functions, function that gives the edges of other processes)"""
+    functions, others = make()
+    if sys.argv[-1] == "legal":
+        threading.setprofile(watch)
+        sys.setprofile(watch)
+        for i in range(3):
+            work_round(functions)
+        sys.setprofile(None)
+        threading.setprofile(None)
+        parts = [found_edges()] + (others() if others else [])
+        print(json.dumps(merged(parts)))
+    else:
+        signal.signal(signal.SIGTERM, lambda *args: stopped.append(1))
+        print("ready")
+        sys.stdout.flush()
+        work(functions)
+        print(json.dumps({"cpu": seconds}))
+    sys.stdout.flush()

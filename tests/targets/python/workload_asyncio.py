@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server and its clients in one event loop."""
+import asyncio
+
+import driver
+from driver import spin
+
+
+async def light(n):
+    spin(2000)
+    return n
+
+
+async def heavy(n):
+    spin(4000)
+    return await light(n)
+
+
+async def handle(reader, writer):
+    while True:
+        line = await reader.readline()
+        if not line:
+            break
+        before = driver.cpu()
+        answer = await (heavy if line[0] == 104 else light)(len(line))
+        driver.count("handle", driver.cpu() - before)
+        writer.write(b"%d\n" % answer)
+        await writer.drain()
+    writer.close()
+
+
+async def client(port, word):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for i in range(30):
+        writer.write(word)
+        await writer.drain()
+        await reader.readline()
+    writer.close()
+
+
+async def all_clients():
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await asyncio.gather(client(port, b"heavy\n"), client(port, b"light\n"), client(port, b"heavy\n"))
+    server.close()
+    await server.wait_closed()
+
+
+def workload():
+    loop = asyncio.new_event_loop()
+
+    def serve():
+        loop.run_until_complete(all_clients())
+    return [serve]
