@@ -19,14 +19,14 @@ sources=(common/*.c symbolizer/{native,kernel,python}/*.c collector/walk/*.c)
 case $name in
 maps_parser | perf_records)
 	sources=(common/*.c collector/process/{maps,stat}_parser.c collector/capture/perf_records.c collector/source/*.c) ;;
-pprof_read | raw_records)
+pprof_read | raw_records | report)
 	protoc-c --c_out=build-fuzz --proto_path=collector/output/proto collector/output/proto/profile.proto
 	sources+=(build-fuzz/profile.pb-c.c collector/{process,profile,source}/*.c collector/output/{id_map,pprof,pprof_decode,pprof_read,pprof_rows}.c
-		collector/capture/event_table.c) ;;
+		collector/report/*.c collector/capture/event_table.c) ;;
 esac
 clang-14 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -std=gnu17 -D_GNU_SOURCE -I. -Ibuild-fuzz \
 	"tests/fuzz/fuzz_$name.c" "${sources[@]}" -o "$found/fuzz" \
-	-lelf -lz -llzma -ldeflate -lzstd -liberty -lprotobuf-c -lpthread
+	-lelf -lz -llzma -ldeflate -lzstd -liberty -lprotobuf-c -ljansson -lpcre2-8 -lm -lpthread
 status=0
 "$found/fuzz" -max_total_time="$seconds" -max_len=65536 -timeout=20 -print_final_stats=1 -artifact_prefix="$found/" \
 	"$found/corpus" "tests/fuzz/corpus/$name" >"$found/log" 2>&1 || status=$?
