@@ -11,10 +11,21 @@
 
 #define MAX_LINES 2
 
-struct unnamed { /* frames, weighed by samples */
-	uint64_t *by_mapping; /* owned */
-	uint64_t sum;
+struct frames { /* weighed by samples */
+	uint64_t placed;
 	uint64_t all;
+};
+
+struct unnamed {
+	struct frames *by_mapping; /* owned */
+	struct frames sum;
+};
+
+struct line {
+	uint32_t mapping;
+	struct frames frames; /* of the mapping */
+	const struct binary *binary; /* NULL: its mapping is no file's */
+	struct file_view view;
 };
 
 /* "[libfoo+0x1234]": how naming.c writes what it could only place. */
@@ -30,12 +41,14 @@ static void weigh_frame(struct unnamed *u, const struct profile *p, uint32_t loc
 			uint64_t weight)
 {
 	const struct profile_location *l = &p->locations[location];
+	uint64_t placed = l->mapping != PROFILE_NONE && l->line_cnt && is_placed(p, l) ? weight : 0;
 
-	u->all += weight;
-	if (l->mapping == PROFILE_NONE || !l->line_cnt || !is_placed(p, l))
+	u->sum.all += weight;
+	u->sum.placed += placed;
+	if (l->mapping == PROFILE_NONE)
 		return;
-	u->by_mapping[l->mapping] += weight;
-	u->sum += weight;
+	u->by_mapping[l->mapping].all += weight;
+	u->by_mapping[l->mapping].placed += placed;
 }
 
 static void weigh(struct unnamed *u, const struct profile *p)
@@ -71,30 +84,48 @@ static const struct binary *find_binary(const struct ingest *ingest, const struc
 	return NULL;
 }
 
-/* The root is the host's where it is not known. */
-static void find_owner(struct file_view *view, int root_fd)
+/* What naming found out is in the profile: no table of symbols is read again. */
+static void look(struct line *line)
 {
-	scope_fd int ours = root_fd >= 0 ? -1 : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct owner_query query = { .path = view->path };
-
-	owners_find(root_fd >= 0 ? root_fd : ours, &query, 1);
-	memcpy(view->package, query.package, sizeof(view->package));
-}
-
-static void names_of_file(const struct binary *b, struct fact *fact)
-{
-	struct file_view view = { .path = b->path, .deleted = b->deleted };
+	const struct binary *b = line->binary;
+	struct debug_search search = { .root_fd = b->root_fd };
 	int fd = b->fd >= 0 ? b->fd : binary_reopen(b);
 
-	if (fd < 0) {
-		view.error = fd;
-	} else {
-		file_view__look(&view, fd, &(struct debug_search){ .root_fd = b->root_fd });
-		find_owner(&view, b->root_fd);
-	}
-	file_names_fact(&view, fact);
+	line->view = (struct file_view){ .path = b->path, .deleted = b->deleted };
+	if (fd < 0)
+		line->view.error = fd;
+	else
+		file_view__of_frames(&line->view, fd, &search,
+				     line->frames.all - line->frames.placed, line->frames.placed);
 	if (fd >= 0 && fd != b->fd)
 		close(fd);
+}
+
+/* Of lines whose files lie below one root, which is the host's where it is not known. */
+static void find_owners_below(int root_fd, struct line *lines, int cnt)
+{
+	scope_fd int ours = root_fd >= 0 ? -1 : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct owner_query queries[MAX_LINES] = { { .path = "" } };
+
+	for (int i = 0; i < cnt; i++)
+		queries[i].path = lines[i].view.path;
+	owners_find(root_fd >= 0 ? root_fd : ours, queries, (size_t)cnt);
+	for (int i = 0; i < cnt; i++)
+		memcpy(lines[i].view.package, queries[i].package, PACKAGE_LEN);
+}
+
+static int root_of(const struct line *line)
+{
+	return line->binary ? line->binary->root_fd : -1;
+}
+
+static void find_owners(struct line *lines, int cnt)
+{
+	for (int first = 0, end; first < cnt; first = end) {
+		for (end = first + 1; end < cnt && root_of(&lines[end]) == root_of(&lines[first]);)
+			end++;
+		find_owners_below(root_of(&lines[first]), &lines[first], end - first);
+	}
 }
 
 static void names_of_kernel(struct fact *fact)
@@ -106,17 +137,13 @@ static void names_of_kernel(struct fact *fact)
 	host_view__fini(&host);
 }
 
-static void print_mapping(FILE *to, const struct ingest *ingest, const struct profile *p,
-			  uint32_t mapping)
+static void print_line(FILE *to, const struct line *line, const char *path)
 {
-	const struct profile_mapping *m = &p->mappings[mapping];
-	const char *path = strtab__text(p->strings, m->filename);
-	const struct binary *b = find_binary(ingest, p, m);
 	struct fact fact = { .level = FACT_OK };
 	char name[4200];
 
-	if (b)
-		names_of_file(b, &fact);
+	if (line->binary)
+		file_names_fact(&line->view, &fact);
 	else if (!strcmp(path, "[jit]"))
 		jit_names_fact(0, &fact);
 	else if (*path == '[' && strcmp(path, "[vdso]"))
@@ -127,35 +154,51 @@ static void print_mapping(FILE *to, const struct ingest *ingest, const struct pr
 	fact__print(to, name, &fact);
 }
 
-static uint32_t take_largest(struct unnamed *u, uint32_t cnt)
+static bool take_largest(struct unnamed *u, uint32_t cnt, struct line *ret_line)
 {
 	uint32_t largest = 0;
 
 	for (uint32_t i = 1; i < cnt; i++)
-		if (u->by_mapping[i] > u->by_mapping[largest])
+		if (u->by_mapping[i].placed > u->by_mapping[largest].placed)
 			largest = i;
-	if (!cnt || !u->by_mapping[largest])
-		return PROFILE_NONE;
-	u->by_mapping[largest] = 0;
-	return largest;
+	if (!cnt || !u->by_mapping[largest].placed)
+		return false;
+	*ret_line = (struct line){ .mapping = largest,
+				   .frames = u->by_mapping[largest],
+				   .view.path = "" };
+	u->by_mapping[largest].placed = 0;
+	return true;
+}
+
+static void print_lines(FILE *to, struct unnamed *u, const struct ingest *ingest,
+			const struct profile *p)
+{
+	struct line lines[MAX_LINES];
+	int cnt = 0;
+
+	for (; cnt < MAX_LINES && take_largest(u, p->mappings_cnt, &lines[cnt]); cnt++) {
+		lines[cnt].binary = find_binary(ingest, p, &p->mappings[lines[cnt].mapping]);
+		if (lines[cnt].binary)
+			look(&lines[cnt]);
+	}
+	find_owners(lines, cnt);
+	for (int i = 0; i < cnt; i++)
+		print_line(to, &lines[i],
+			   strtab__text(p->strings, p->mappings[lines[i].mapping].filename));
 }
 
 void advise(FILE *to, const struct ingest *ingest, const struct profile *profile)
 {
-	scope_memory uint64_t *by_mapping = calloc(profile->mappings_cnt + 1, sizeof(*by_mapping));
+	scope_memory struct frames *by_mapping = calloc(profile->mappings_cnt + 1,
+							sizeof(*by_mapping));
 	struct unnamed u = { .by_mapping = by_mapping };
 
 	if (!by_mapping)
 		return;
 	weigh(&u, profile);
-	if (u.sum * 100 <= u.all)
+	if (u.sum.placed * 100 <= u.sum.all)
 		return;
 	fprintf(to, "unnamed: %.1f%% of all frames; most of them (sonde doctor says more):\n",
-		100 * (double)u.sum / (double)u.all);
-	for (int i = 0; i < MAX_LINES; i++) {
-		uint32_t mapping = take_largest(&u, profile->mappings_cnt);
-
-		if (mapping != PROFILE_NONE)
-			print_mapping(to, ingest, profile, mapping);
-	}
+		100 * (double)u.sum.placed / (double)u.sum.all);
+	print_lines(to, &u, ingest, profile);
 }

@@ -175,6 +175,13 @@ bool code_keeps_frame_pointers(const struct code_view *view)
 			    code_bare_bytes(view) / view->prologues < MAX_BYTES_PER_PROLOGUE);
 }
 
+static void look_at_file(struct elf_file *file, struct code_view *view)
+{
+	view->has_symtab = elf_file__section(file, ".symtab");
+	view->go = is_go(file);
+	view->build_id = elf_file__build_id(file);
+}
+
 int code_look(struct elf_file *file, struct elf_file *debug, struct code_view *ret_view)
 {
 	struct look l = { .step = MIN_STEP };
@@ -191,11 +198,28 @@ int code_look(struct elf_file *file, struct elf_file *debug, struct code_view *r
 	for_each_code(&l, file, ask_range);
 	if (code_bare_bytes(&l.view))
 		count_prologues(&l, file);
-	l.view.has_symtab = elf_file__section(file, ".symtab");
-	l.view.go = is_go(file);
-	l.view.build_id = elf_file__build_id(file);
+	look_at_file(file, &l.view);
 	symbol_table__free(l.symbols);
 	free(l.ranges);
 	*ret_view = l.view;
 	return 0;
+}
+
+static enum name_source best_source(struct elf_file *file, struct elf_file *debug)
+{
+	if (elf_file__section(file, ".symtab") || debug)
+		return NAME_SYMTAB;
+	return elf_file__section(file, ".gnu_debugdata") ? NAME_DEBUGDATA : NAME_DYNSYM;
+}
+
+void code_of_frames(struct elf_file *file, struct elf_file *debug, uint64_t named, uint64_t placed,
+		    struct code_view *ret_view)
+{
+	struct code_view view = { .functions = 1000 };
+	uint64_t all = named + placed ? named + placed : 1;
+
+	view.by_source[NAME_NONE] = (uint32_t)(1000.0 * (double)placed / (double)all);
+	view.by_source[best_source(file, debug)] = view.functions - view.by_source[NAME_NONE];
+	look_at_file(file, &view);
+	*ret_view = view;
 }

@@ -24,6 +24,10 @@ struct code_view {
 /* debug: the file's separate debug file; NULL: none. -ENOEXEC: not a 64-bit ELF file. */
 int code_look(struct elf_file *file, struct elf_file *debug, struct code_view *ret_view);
 
+/* The names alone, of a profile's frames instead of the file's code: no table is read. */
+void code_of_frames(struct elf_file *file, struct elf_file *debug, uint64_t named, uint64_t placed,
+		    struct code_view *ret_view);
+
 uint64_t code_bare_bytes(const struct code_view *view); /* without rows; about */
 double code_unwind_share(const struct code_view *view); /* 0..1 */
 double code_named_share(const struct code_view *view);

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-
 /* Shares of a file's code. */
 #define GOOD_ROWS 0.98
 #define POOR_ROWS 0.5
@@ -30,22 +29,56 @@ static int open_debug_file(struct file_view *view, struct elf_file *file,
 	return found.fd;
 }
 
-void file_view__look(struct file_view *view, int fd, const struct debug_search *search)
+struct both { /* owned */
+	struct elf_file *file;
+	struct elf_file *debug; /* NULL: none */
+	int debug_fd; /* stays open for it */
+};
+
+static void open_both(struct file_view *view, int fd, const struct debug_search *search,
+		      struct both *both)
 {
-	scope_free(elf_file) struct elf_file *file = NULL, *debug = NULL;
-	scope_fd int debug_fd = -1;
 	struct stat st;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		view->error = -ENOEXEC;
 	else
-		view->error = elf_file__open(fd, &file);
+		view->error = elf_file__open(fd, &both->file);
 	if (view->error)
 		return;
-	debug_fd = open_debug_file(view, file, search);
-	if (debug_fd >= 0 && elf_file__open(debug_fd, &debug))
-		debug = NULL;
-	view->error = code_look(file, debug, &view->code);
+	both->debug_fd = open_debug_file(view, both->file, search);
+	if (both->debug_fd >= 0 && elf_file__open(both->debug_fd, &both->debug))
+		both->debug = NULL;
+}
+
+static void close_both(struct both *both)
+{
+	elf_file__free(both->file);
+	elf_file__free(both->debug);
+	if (both->debug_fd >= 0)
+		close(both->debug_fd);
+}
+
+void file_view__look(struct file_view *view, int fd, const struct debug_search *search)
+{
+	struct both both = { .debug_fd = -1 };
+
+	open_both(view, fd, search, &both);
+	if (!view->error)
+		view->error = code_look(both.file, both.debug, &view->code);
+	close_both(&both);
+}
+
+void file_view__of_frames(struct file_view *view, int fd, const struct debug_search *search,
+			  uint64_t named, uint64_t placed)
+{
+	struct both both = { .debug_fd = -1 };
+
+	view->of_frames = true;
+	open_both(view, fd, search, &both);
+	if (!view->error)
+		code_of_frames(both.file, both.debug, named, placed, &view->code);
+	close_both(&both);
 }
 
 static void error_fact(const struct file_view *view, struct fact *fact)
@@ -106,8 +139,10 @@ void file_unwind_fact(const struct file_view *view, struct fact *ret_fact)
 
 static const char *source_words(const struct code_view *code)
 {
+	if (code->has_symtab)
+		return ".symtab";
 	if (code->by_source[NAME_SYMTAB])
-		return code->has_symtab ? ".symtab" : ".symtab of its debug file";
+		return ".symtab of its debug file";
 	if (code->by_source[NAME_DEBUGDATA])
 		return ".gnu_debugdata";
 	if (code->by_source[NAME_PYTHON])
@@ -134,7 +169,7 @@ static void mend_names(const struct file_view *view, struct fact *fact)
 {
 	char package[PACKAGE_LEN];
 
-	if (*view->debug_file)
+	if (*view->debug_file || view->code.has_symtab)
 		return;
 	if (view->deleted) {
 		fact__mend(fact, "start the process again, its file was replaced; then ask again");
@@ -150,6 +185,18 @@ static void mend_names(const struct file_view *view, struct fact *fact)
 	}
 }
 
+static enum fact_level names_level(const struct file_view *view)
+{
+	double share = code_named_share(&view->code);
+
+	if (share < POOR_NAMES)
+		return FACT_BAD;
+	if (share < GOOD_NAMES)
+		return FACT_WARN;
+	/* what is missing in a profile is worth a word where there may be more to have */
+	return view->of_frames && !view->code.by_source[NAME_SYMTAB] ? FACT_WARN : FACT_OK;
+}
+
 void file_names_fact(const struct file_view *view, struct fact *ret_fact)
 {
 	struct fact fact = { .level = FACT_OK };
@@ -160,12 +207,12 @@ void file_names_fact(const struct file_view *view, struct fact *ret_fact)
 		*ret_fact = fact;
 		return;
 	}
-	fact.level = share >= GOOD_NAMES ? FACT_OK : share >= POOR_NAMES ? FACT_WARN : FACT_BAD;
-	if (share < NO_NAMES)
+	fact.level = names_level(view);
+	if (share < NO_NAMES && !view->code.has_symtab)
 		fact__set(&fact, FACT_BAD, "none (stripped): its functions are placed by address");
 	else
-		fact__set(&fact, fact.level, "%s, %.0f%% of its code", source_words(&view->code),
-			  100 * share);
+		fact__set(&fact, fact.level, "%s, %.0f%% of its %s", source_words(&view->code),
+			  100 * share, view->of_frames ? "frames" : "code");
 	add_build_id(view, &fact);
 	if (view->deleted)
 		fact__add(&fact, ", deleted since it was mapped");

@@ -13,6 +13,7 @@ struct file_view {
 	const char *path; /* as the process sees it; borrowed */
 	int error; /* negative errno: it could not be opened */
 	bool deleted; /* since it was mapped */
+	bool of_frames; /* the code is that of a profile's frames */
 	struct code_view code;
 	char package[PACKAGE_LEN]; /* "" : not known */
 	char debug_file[256]; /* with its debug information; "": not found */
@@ -22,6 +23,10 @@ struct file_view {
 
 /* Looks at an open file and at its debug file, found as record finds it. */
 void file_view__look(struct file_view *view, int fd, const struct debug_search *search);
+
+/* The same for its names alone, where a profile has frames of it, some of them only placed. */
+void file_view__of_frames(struct file_view *view, int fd, const struct debug_search *search,
+			  uint64_t named, uint64_t placed);
 
 void file_unwind_fact(const struct file_view *view, struct fact *ret_fact);
 void file_names_fact(const struct file_view *view, struct fact *ret_fact);

@@ -9,6 +9,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,35 +31,55 @@ struct asked {
 	struct asked *next; /* another question with the same path; borrowed */
 };
 
-static void ask(struct asked **table, struct asked *entry, struct owner_query *query,
-		const char *path)
+struct search {
+	struct asked *table; /* borrowed entries, by path */
+	bool of_length[PATH_MAX]; /* some path has it: few lines are worth a hash */
+	size_t unanswered; /* queries */
+};
+
+static void ask(struct search *s, struct asked *entry, struct owner_query *query, const char *path)
 {
+	size_t len = strlen(path);
 	struct asked *known;
 
+	if (!len || len >= PATH_MAX)
+		return;
+	s->of_length[len] = true;
 	entry->query = query;
-	HASH_FIND_STR(*table, path, known);
+	HASH_FIND(hh, s->table, path, len, known);
 	if (known) {
 		entry->next = known->next;
 		known->next = entry;
 	} else {
-		HASH_ADD_KEYPTR(hh, *table, path, strlen(path), entry);
+		HASH_ADD_KEYPTR(hh, s->table, path, len, entry);
 	}
 }
 
-static void take_list(struct asked *table, char *text, const char *package)
+static void answer(struct search *s, const char *line, size_t len, const char *package)
 {
-	char *rest, *line;
+	struct asked *found;
 
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		struct asked *found;
-
-		HASH_FIND_STR(table, line, found);
-		for (; found; found = found->next)
-			snprintf(found->query->package, PACKAGE_LEN, "%s", package);
+	HASH_FIND(hh, s->table, line, len, found);
+	for (; found; found = found->next) {
+		s->unanswered -= !*found->query->package;
+		snprintf(found->query->package, PACKAGE_LEN, "%s", package);
 	}
 }
 
-static void read_list(struct asked *table, int folder_fd, const char *name)
+static void take_list(struct search *s, const char *text, size_t size, const char *package)
+{
+	const char *end = text + size, *line_end;
+
+	for (const char *line = text; line < end; line = line_end + 1) {
+		line_end = memchr(line, '\n', (size_t)(end - line));
+		if (!line_end)
+			line_end = end;
+		if (line_end - line < PATH_MAX && s->of_length[line_end - line])
+			answer(s, line, (size_t)(line_end - line), package);
+	}
+}
+
+static void read_list(struct search *s, int folder_fd, const char *name)
 {
 	static const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 	scope_fd int fd = openat(folder_fd, name, flags);
@@ -71,10 +93,11 @@ static void read_list(struct asked *table, int folder_fd, const char *name)
 		return;
 	snprintf(package, sizeof(package), "%.*s", (int)(strlen(name) - strlen(".list")), name);
 	package[strcspn(package, ":")] = 0;
-	take_list(table, text, package);
+	if (*package)
+		take_list(s, text, size, package);
 }
 
-static void read_lists(struct asked *table, int root_fd)
+static void read_lists(struct search *s, int root_fd)
 {
 	int fd = rooted_openat(root_fd, INFO_FOLDER, O_RDONLY | O_DIRECTORY);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
@@ -85,11 +108,11 @@ static void read_lists(struct asked *table, int root_fd)
 			close(fd);
 		return;
 	}
-	for (int i = 0; i < MAX_LISTS && (entry = readdir(folder)); i++) {
+	for (int i = 0; s->unanswered && i < MAX_LISTS && (entry = readdir(folder)); i++) {
 		const char *dot = strrchr(entry->d_name, '.');
 
 		if (dot && !strcmp(dot, ".list"))
-			read_list(table, fd, entry->d_name);
+			read_list(s, fd, entry->d_name);
 	}
 	closedir(folder);
 }
@@ -97,7 +120,7 @@ static void read_lists(struct asked *table, int root_fd)
 void owners_find(int root_fd, struct owner_query *queries, size_t cnt)
 {
 	scope_memory struct asked *entries = calloc(2 * cnt + 1, sizeof(*entries));
-	struct asked *table = NULL;
+	struct search s = { .unanswered = cnt };
 
 	if (!entries)
 		return;
@@ -105,12 +128,12 @@ void owners_find(int root_fd, struct owner_query *queries, size_t cnt)
 		const char *path = queries[i].path;
 
 		queries[i].package[0] = 0;
-		ask(&table, &entries[2 * i], &queries[i], path);
+		ask(&s, &entries[2 * i], &queries[i], path);
 		if (!strncmp(path, "/usr/", 5))
-			ask(&table, &entries[2 * i + 1], &queries[i], path + 4);
+			ask(&s, &entries[2 * i + 1], &queries[i], path + 4);
 	}
-	read_lists(table, root_fd);
-	HASH_CLEAR(hh, table);
+	read_lists(&s, root_fd);
+	HASH_CLEAR(hh, s.table);
 }
 
 /* Packages from before Debian made NAME-dbgsym of every package. '*' is the version in the name. */
