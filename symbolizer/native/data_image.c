@@ -12,8 +12,9 @@
 
 #include <elf.h>
 
-#define MAX_SPAN (1UL << 30)
-#define MAX_DATA (256UL << 20)
+#define MAX_SPAN (1UL << 29)
+#define MAX_DATA (256UL << 20) /* copied: strings, mostly */
+#define MAX_TABLES (32UL << 20) /* of these: parts that can hold pointers */
 #define MAX_PARTS 256
 
 static const struct relocation_types {
@@ -95,15 +96,30 @@ static void add_part(struct image_part *parts, size_t *cnt, uint64_t start, uint
 	++*cnt;
 }
 
+/* Sections that are not written to have no pointers where those need relocations. */
+static bool can_point(const struct elf_file *file, const struct elf_section *s)
+{
+	return (s->flags & SHF_WRITE) || elf_file__type(file) == ET_EXEC;
+}
+
+static void add_data(struct data_image *image, const struct elf_section *s, uint64_t *scanned)
+{
+	uint64_t start = (s->elf_vaddr + 7) & ~7ULL, end = (s->elf_vaddr + s->size) & ~7ULL;
+
+	if (start >= end || end - start > MAX_TABLES - *scanned)
+		return;
+	*scanned += end - start;
+	add_part(image->parts, &image->part_cnt, start, end - start);
+}
+
 static int copy_sections(struct data_image *image, struct elf_file *file)
 {
 	size_t cnt;
 	const struct elf_section *sections = elf_file__sections(file, &cnt);
-	uint64_t copied = 0;
+	uint64_t copied = 0, scanned = 0;
 
 	for (size_t i = 1; i < cnt; i++) {
 		const struct elf_section *s = &sections[i];
-		uint64_t start = (s->elf_vaddr + 7) & ~7ULL, end = (s->elf_vaddr + s->size) & ~7ULL;
 		struct view bytes;
 
 		if (image->part_cnt == MAX_PARTS || image->code_cnt == MAX_PARTS)
@@ -116,8 +132,8 @@ static int copy_sections(struct data_image *image, struct elf_file *file)
 		if (copied > MAX_DATA)
 			return -ENODATA;
 		memcpy(image->bytes + (s->elf_vaddr - image->base), bytes.data, bytes.size);
-		if (start < end)
-			add_part(image->parts, &image->part_cnt, start, end - start);
+		if (can_point(file, s))
+			add_data(image, s, &scanned);
 	}
 	return image->part_cnt ? 0 : -ENODATA;
 }

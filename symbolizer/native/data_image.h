@@ -15,7 +15,7 @@
 
 struct data_image;
 
-struct image_part { /* a section with bytes in the file; both are multiples of 8 */
+struct image_part { /* a section whose words may be pointers; both are multiples of 8 */
 	uint64_t elf_vaddr;
 	uint64_t size;
 };

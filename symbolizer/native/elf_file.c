@@ -140,6 +140,11 @@ uint16_t elf_file__machine(const struct elf_file *file)
 	return file->header.e_machine;
 }
 
+uint16_t elf_file__type(const struct elf_file *file)
+{
+	return file->header.e_type;
+}
+
 uint64_t elf_file__entry(const struct elf_file *file)
 {
 	return file->header.e_entry;

@@ -48,6 +48,7 @@ void elf_file__free(struct elf_file *file);
 DEFINE_FREEP(elf_file)
 
 uint16_t elf_file__machine(const struct elf_file *file); /* EM_X86_64 ... */
+uint16_t elf_file__type(const struct elf_file *file); /* ET_EXEC ... */
 uint64_t elf_file__entry(const struct elf_file *file); /* 0: none */
 uint64_t elf_file__base_vaddr(const struct elf_file *file); /* lowest PT_LOAD, page-aligned down */
 
