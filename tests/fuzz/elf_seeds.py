@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Seeds for fuzz_elf_file, fuzz_cfi_table, fuzz_plt and fuzz_debugdata, of small real programs:
+"""Seeds for fuzz_elf_file, fuzz_cfi_table, fuzz_plt, fuzz_c_functions and fuzz_debugdata, of small real programs:
 elf_seeds.py CORPUS [GO_PROGRAM]. Of a Go program its first functions are taken."""
 import lzma
 import pathlib
@@ -19,8 +19,26 @@ int many(int n) { char room[n]; __builtin_memset(room, n, n); return hidden(room
 __asm__(".text\n.globl bare\nbare: nop\nret\nbehind: nop\nret\n");
 void _start(void) { for (;;) many(shown(3)); }
 """
+EXTENSION = r"""
+#include <Python.h>
+static PyObject *cut(PyObject *self, PyObject *args) { return PyNumber_Add(self, args); }
+static PyObject *get_size(PyObject *self, void *closure) { return PyNumber_Add(self, closure); }
+static int set_size(PyObject *self, PyObject *to, void *closure) { return PyObject_Not(to) + (closure == self); }
+static PyObject *add(PyObject *a, PyObject *b) { return PyNumber_Subtract(b, a); }
+static PyObject *repr(PyObject *self) { return PyObject_Str(self); }
+static PyMethodDef cut_methods[] = {{"cut", cut, METH_O, "cuts"}, {"alias", PyNumber_Add, METH_VARARGS, 0}, {0}};
+static PyGetSetDef attributes[] = {{"size", get_size, set_size, "of it", 0}, {0}};
+static PyNumberMethods numbers = {.nb_add = add};
+PyTypeObject Thing = {PyVarObject_HEAD_INIT(&PyType_Type, 0) .tp_name = "seed.Thing", .tp_basicsize = 32,
+    .tp_methods = cut_methods, .tp_getset = attributes, .tp_as_number = &numbers, .tp_flags = Py_TPFLAGS_DEFAULT};
+static PyType_Slot slots[] = {{Py_tp_repr, repr}, {Py_tp_methods, cut_methods}, {0, 0}};
+PyType_Spec spec = {"seed.Other", 32, 0, Py_TPFLAGS_DEFAULT, slots};
+static PyModuleDef seed = {PyModuleDef_HEAD_INIT, "seed", 0, -1, cut_methods};
+PyObject *PyInit_seed(void) { return PyModule_Create(&seed); }
+"""
 SMALL = ["-nostdlib", "-Wl,-z,noseparate-code,-z,max-page-size=64,--build-id=sha1,-z,norelro"]
 SHARED = ["-shared", "-fPIC", *SMALL]
+PYTHON = ["-I/usr/include/python3.11", "-O2"]
 BUILDS = {  # folder/name: compiler, options, objcopy's options
     "elf_file/gcc-shared": ("gcc", ["-O2", *SHARED], []),
     "elf_file/gcc-stripped": ("gcc", ["-O2", *SHARED], ["--strip-all"]),
@@ -34,14 +52,18 @@ BUILDS = {  # folder/name: compiler, options, objcopy's options
                                   ["--remove-section=.debug_[!f]*"]),
     "plt/gcc-lazy": ("gcc", ["-O1", "-Wl,-z,lazy", *SHARED], ["--strip-all"]),
     "plt/gcc-now": ("gcc", ["-O1", "-Wl,-z,now", *SHARED], ["--strip-all"]),
+    "c_functions/gcc-shared": ("gcc", [*PYTHON, *SHARED], ["--strip-all"]),
+    "c_functions/gcc-fixed": ("gcc", [*PYTHON, "-no-pie", "-fno-pie", *SMALL, "-Wl,-e,PyInit_seed",
+                                      "-l:libpython3.11.so.1.0"], ["--strip-all"]),
+    "c_functions/gcc-relr": ("gcc", [*PYTHON, "-Wl,-z,pack-relative-relocs", *SHARED], ["--strip-all"]),
     "plt/gcc-endbr": ("gcc", ["-O1", "-fcf-protection", "-Wl,-z,ibtplt,-z,lazy", *SHARED], ["--strip-all"]),
 }
 
 
 def build(compiler, options, copying, folder):
     source, out = folder / "seed.c", folder / "seed"
-    source.write_text(SOURCE)
-    subprocess.run([compiler, "-w", *options, source, "-o", out], check=True)
+    source.write_text(EXTENSION if PYTHON[0] in options else SOURCE)
+    subprocess.run([compiler, "-w", source, *options, "-o", out], check=True)
     subprocess.run(["/usr/bin/objcopy", *copying, out], check=True)
     return out.read_bytes()
 
