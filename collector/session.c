@@ -12,6 +12,7 @@
 
 #include "collector/capture/live_source.h"
 #include "collector/output/file.h"
+#include "collector/python/reader.h"
 #include "collector/source/raw_file.h"
 #include "collector/tables/keeper.h"
 #include "common/clock.h"
@@ -35,8 +36,13 @@ struct session {
 
 static void on_record(void *ctx, const struct record_header *rec)
 {
+	scope_memory void *whole = NULL;
 	struct session *s = ctx;
 
+	if (rec->type == RECORD_PYTHON_CODE)
+		whole = python_reader__complete((const void *)rec);
+	if (whole)
+		rec = whole;
 	if (s->raw)
 		raw_writer__add(s->raw, rec);
 	ingest__apply(&s->ingest, rec);

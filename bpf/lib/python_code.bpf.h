@@ -63,11 +63,25 @@ static __always_inline __u64 code_word(const struct python_walk *w, __u32 off)
 	return off == PYTHON_NO_FIELD ? 0 : w->code[(off >> 3) & (PYTHON_CODE_WORDS - 1)];
 }
 
+static __always_inline __u64 seen_key(const struct scratch *s)
+{
+	return python_key_mix(python_key_mix(s->python.key, s->python.code_vaddr),
+			      s->rec.leader_start_ns ^ s->rec.pid);
+}
+
+/* The next sample sends it again. */
+static __always_inline void forget_code(struct scratch *s)
+{
+	__u64 key = seen_key(s);
+
+	s->seen[key & (SEEN_SLOTS - 1)] = 0;
+	bpf_map_delete_elem(&seen_codes, &key);
+}
+
 /* Whether user space was told of the code object of the frame at hand. */
 static __always_inline int code_seen(struct scratch *s)
 {
-	__u64 key = python_key_mix(python_key_mix(s->python.key, s->python.code_vaddr),
-				   s->rec.leader_start_ns ^ s->rec.pid);
+	__u64 key = seen_key(s);
 	__u64 *slot = &s->seen[key & (SEEN_SLOTS - 1)];
 	__u8 seen = 1;
 
@@ -105,6 +119,8 @@ static __always_inline void send_code(struct scratch *s)
 	b->rec.key = s->python.key;
 	b->rec.layout = *l;
 	b->rec.pad = 0;
-	if (fault() || bpf_ringbuf_output(&samples, &b->rec, size, BPF_RB_NO_WAKEUP))
+	if (fault() || bpf_ringbuf_output(&samples, &b->rec, size, BPF_RB_NO_WAKEUP)) {
 		count(COUNTER_CODE_LOST, 1);
+		forget_code(s);
+	}
 }

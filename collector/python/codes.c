@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "bpf/shared/frame.h"
+#include "collector/python/pieces.h"
 #include "symbolizer/python/code_object.h"
 #include "symbolizer/python/line_table.h"
 
@@ -98,23 +99,9 @@ static uint32_t add_function(struct python_codes *codes, const struct python_fun
 	return f->idx;
 }
 
-/* The pieces of a record, as the memory that they were. */
 static int read_piece(void *ctx, void *to, size_t size, uint64_t vaddr)
 {
-	const struct python_code_record *rec = ctx;
-	const uint8_t *at = (const uint8_t *)(rec + 1);
-
-	for (uint32_t i = 0; i < rec->piece_cnt; i++) {
-		const struct python_piece *piece = (const void *)at;
-
-		if (vaddr >= piece->vaddr && vaddr - piece->vaddr <= piece->size &&
-		    size <= piece->size - (vaddr - piece->vaddr)) {
-			memcpy(to, at + sizeof(*piece) + (vaddr - piece->vaddr), size);
-			return 0;
-		}
-		at += sizeof(*piece) + ((piece->size + 7ULL) & ~7ULL);
-	}
-	return -1;
+	return python_pieces__read(ctx, to, size, vaddr);
 }
 
 /* CPython 3.13 and newer puts a frame of its own between the call of a class and its __init__. */
@@ -140,7 +127,8 @@ static void add_code(struct python_codes *codes, const struct python_code_record
 	c->key = (struct code_key){ rec->leader_start_ns, rec->code, rec->key, rec->pid };
 	c->function = is_hidden(code) ? PYTHON_HIDDEN_FUNCTION : add_function(codes, &function);
 	c->table_size = (uint32_t)code->line_table_size;
-	memcpy(c->table, code->line_table, code->line_table_size);
+	if (code->line_table)
+		memcpy(c->table, code->line_table, code->line_table_size);
 	codes->bytes += sizeof(*c) + c->table_size;
 	HASH_ADD(hh, codes->codes, key, sizeof(c->key), c);
 }

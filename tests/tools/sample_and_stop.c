@@ -27,6 +27,7 @@
 #include "collector/capture/live_source.h"
 #include "collector/python/codes.h"
 #include "collector/python/merge.h"
+#include "collector/python/reader.h"
 #include "collector/tables/keeper.h"
 
 struct bench {
@@ -109,8 +110,11 @@ static void on_record(void *ctx, const struct record_header *rec)
 		binaries__learn(b->binaries, (const void *)rec);
 	if (rec->type == RECORD_PYTHON_FILE)
 		binaries__learn_python(b->binaries, (const void *)rec);
-	if (rec->type == RECORD_PYTHON_CODE)
-		python_codes__learn(b->codes, (const void *)rec);
+	if (rec->type == RECORD_PYTHON_CODE) {
+		scope_memory void *whole = python_reader__complete((const void *)rec);
+
+		python_codes__learn(b->codes, whole ? whole : (const void *)rec);
+	}
 	proc_table__apply(b->processes, b->binaries, rec);
 	keeper__follow(b->keeper, rec);
 	if (rec->type == RECORD_SAMPLE)

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/python/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "collector/python/pieces.h"
+#include "common/cleanup.h"
+#include "symbolizer/python/code_object.h"
+
+struct reader {
+	const struct python_code_record *from; /* borrowed */
+	struct python_code_record *to; /* owned; grows by what is read */
+};
+
+static int read_process(uint32_t pid, void *to, size_t size, uint64_t vaddr)
+{
+	struct iovec ours = { to, size }, theirs = { (void *)(uintptr_t)vaddr, size };
+	ssize_t got = process_vm_readv((pid_t)pid, &ours, 1, &theirs, 1, 0);
+
+	return got < 0 ? -errno : (size_t)got == size ? 0 : -EFAULT;
+}
+
+static int add_piece(struct reader *r, const void *bytes, size_t size, uint64_t vaddr)
+{
+	struct python_piece piece = { .vaddr = vaddr, .size = (uint32_t)size };
+	size_t old = r->to->h.size, room = sizeof(piece) + ((size + 7) & ~(size_t)7);
+	struct python_code_record *more;
+
+	if (r->to->piece_cnt == PYTHON_MAX_PIECES || size > PYTHON_LINE_TABLE_MAX)
+		return -ENOSPC;
+	more = realloc(r->to, old + room);
+	if (!more)
+		return -ENOMEM;
+	r->to = more;
+	memset((char *)more + old, 0, room);
+	memcpy((char *)more + old, &piece, sizeof(piece));
+	memcpy((char *)more + old + sizeof(piece), bytes, size);
+	more->h.size = (uint32_t)(old + room);
+	more->piece_cnt++;
+	return 0;
+}
+
+static int read_either(void *ctx, void *to, size_t size, uint64_t vaddr)
+{
+	struct reader *r = ctx;
+	int err = python_pieces__read(r->from, to, size, vaddr);
+
+	if (err)
+		err = read_process(r->from->pid, to, size, vaddr);
+	return err ? err : add_piece(r, to, size, vaddr);
+}
+
+static int read_pieces(void *ctx, void *to, size_t size, uint64_t vaddr)
+{
+	return python_pieces__read(((struct reader *)ctx)->from, to, size, vaddr);
+}
+
+/* The whole of the object that the record is of. */
+static bool is_whole(struct reader *r, int (*read)(void *ctx, void *to, size_t size, uint64_t vaddr))
+{
+	struct python_memory memory = { read, r };
+	struct python_code code = { 0 };
+	bool whole;
+
+	if (python_code__read(&memory, &r->from->layout, r->from->code, &code))
+		return false;
+	whole = code.line_table && code.key == r->from->key;
+	python_code__fini(&code);
+	return whole;
+}
+
+struct python_code_record *python_reader__complete(const struct python_code_record *rec)
+{
+	struct reader r = { .from = rec };
+
+	if (is_whole(&r, read_pieces))
+		return NULL;
+	r.to = malloc(sizeof(*r.to));
+	if (!r.to)
+		return NULL;
+	*r.to = *rec;
+	r.to->piece_cnt = 0;
+	r.to->h.size = sizeof(*r.to);
+	if (is_whole(&r, read_either))
+		return r.to;
+	free(r.to);
+	return NULL;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/*
+ * Completes the record of a code object from the memory of its process, where that did not fit: long
+ * names, characters of two or four bytes, line tables above 4 KB, pages that were not there just then.
+ */
+#include "bpf/shared/python.h"
+
+/* rec: checked. NULL: nothing is missing, or the process has nothing more to give. Else a whole
+ * record, which the caller frees. */
+struct python_code_record *python_reader__complete(const struct python_code_record *rec);
