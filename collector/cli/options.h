@@ -18,6 +18,8 @@ enum label_flag { /* --labels */
 	LABEL_CPU = 16,
 	LABEL_TIMESTAMP = 32, /* timestamp_ns */
 	LABEL_STOP = 64, /* how the walk of the user stack ended: a name of bpf/shared/errors.def */
+	LABEL_CLASS = 128, /* what ran: python, native or kernel */
+	LABEL_PYTHON_VERSION = 256, /* of a stack with Python frames: "3.11" */
 };
 #define LABEL_DEFAULT (LABEL_PID | LABEL_COMM | LABEL_THREAD_COMM)
 

@@ -66,6 +66,8 @@ void file_view__look(struct file_view *view, int fd, const struct debug_search *
 	open_both(view, fd, search, &both);
 	if (!view->error)
 		view->error = code_look(both.file, both.debug, &view->code);
+	if (!view->error)
+		view->is_python = !python_interpreter__inspect(both.file, &view->python);
 	close_both(&both);
 }
 
@@ -134,6 +136,23 @@ void file_unwind_fact(const struct file_view *view, struct fact *ret_fact)
 		fact__set(&fact, fact.level, "no .eh_frame");
 	if (code_bare_bytes(&view->code) > LITTLE_CODE)
 		bare_fact(&view->code, &fact);
+	*ret_fact = fact;
+}
+
+void file_python_fact(const struct file_view *view, struct fact *ret_fact)
+{
+	const struct python_interpreter *p = &view->python;
+	struct fact fact = { .level = FACT_OK };
+
+	if (p->refusal) {
+		fact__set(&fact, FACT_BAD, "CPython, but its frames are not to be had: %s",
+			  python_refusal_text(p->refusal));
+		fact__mend(&fact, "its C functions are shown instead; tell us of this build");
+	} else {
+		fact__set(&fact, FACT_OK, "CPython %u.%u.%u%s: functions, files and lines",
+			  p->hexversion >> 24, p->hexversion >> 16 & 0xff, p->hexversion >> 8 & 0xff,
+			  p->free_threaded ? " without GIL" : "");
+	}
 	*ret_fact = fact;
 }
 

@@ -8,6 +8,7 @@
 #include "collector/doctor/fact.h"
 #include "collector/doctor/owner.h"
 #include "symbolizer/native/debug_search.h"
+#include "symbolizer/python/interpreter.h"
 
 struct file_view {
 	const char *path; /* as the process sees it; borrowed */
@@ -15,6 +16,8 @@ struct file_view {
 	bool deleted; /* since it was mapped */
 	bool of_frames; /* the code is that of a profile's frames */
 	struct code_view code;
+	bool is_python; /* python holds */
+	struct python_interpreter python;
 	char package[PACKAGE_LEN]; /* "" : not known */
 	char debug_file[256]; /* with its debug information; "": not found */
 	char refused[256]; /* a debug file that does not belong to it; "": none */
@@ -30,6 +33,7 @@ void file_view__of_frames(struct file_view *view, int fd, const struct debug_sea
 
 void file_unwind_fact(const struct file_view *view, struct fact *ret_fact);
 void file_names_fact(const struct file_view *view, struct fact *ret_fact);
+void file_python_fact(const struct file_view *view, struct fact *ret_fact);
 
 /* Code in no file; bytes: 0 where that is not known. */
 void jit_unwind_fact(uint64_t bytes, struct fact *ret_fact);

@@ -163,6 +163,10 @@ static void print_facts(const struct target *t, FILE *to)
 		print_of(to, "unwind", t->files[i].path, &fact);
 		file_names_fact(&t->files[i], &fact);
 		print_of(to, "names", t->files[i].path, &fact);
+		if (!t->files[i].is_python)
+			continue;
+		file_python_fact(&t->files[i], &fact);
+		print_of(to, "python", t->files[i].path, &fact);
 	}
 	if (!t->jit_bytes)
 		return;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/cli/options.h"
 #include "collector/profile/binary_names.h"
 #include "collector/python/glue.h"
 #include "common/clock.h"
@@ -382,14 +383,20 @@ static void add_place(struct naming *n, struct binary *named, uint64_t off, uint
 	};
 }
 
+static void python_version_text(uint32_t version, char text[16])
+{
+	snprintf(text, 16, "%u.%u", version >> 8 & 0xff, version & 0xff);
+}
+
 /* One mapping per version, where no process has any: addresses there are functions and lines. */
 static uint32_t python_mapping(struct naming *n, uint32_t version)
 {
 	struct profile_mapping m = { .has_functions = true, .has_filenames = true, .has_lines = true };
 	struct module_entry *e;
-	char name[64];
+	char name[64], text[16];
 
-	snprintf(name, sizeof(name), "[cpython %u.%u]", version >> 8, version & 0xff);
+	python_version_text(version, text);
+	snprintf(name, sizeof(name), "[cpython %s]", text);
 	HASH_FIND_STR(n->modules, name, e);
 	if (e)
 		return e->mapping;
@@ -537,6 +544,37 @@ static void add_labels(struct naming *n, const struct label_set *l)
 	add_text(n, "stop", l->stop);
 }
 
+/* The innermost Python frame's. */
+static void add_python_version(struct naming *n, const struct stack *stack)
+{
+	uint32_t cnt, function = PYTHON_NO_FUNCTION;
+	const struct location *locations = aggregate__locations(n->ingest->aggregate, &cnt);
+	char text[16];
+
+	for (uint32_t i = 0; i < stack->cnt && function == PYTHON_NO_FUNCTION; i++)
+		if (n->roles[stack->locations[i]] == ROLE_PYTHON)
+			function = locations[stack->locations[i]].off >> 32;
+	if (function == PYTHON_NO_FUNCTION)
+		return;
+	python_version_text(python_codes__function(n->ingest->python_codes, function)->version,
+			    text);
+	profile__add_label(n->profile, &(struct profile_label){ .key = string(n, "python_version"),
+								.str = string(n, text) });
+}
+
+/* What a stack has beyond its sample's labels: by the frame that ran, as it is shown. */
+static void add_stack_labels(struct naming *n, const struct stack *stack, enum frame_role ran)
+{
+	uint32_t flags = n->ingest->label_flags;
+	const char *class = ran == ROLE_KERNEL ? "kernel" : ran == ROLE_PYTHON ? "python" : "native";
+
+	if (flags & LABEL_CLASS)
+		profile__add_label(n->profile, &(struct profile_label){ .key = string(n, "class"),
+									.str = string(n, class) });
+	if (flags & LABEL_PYTHON_VERSION)
+		add_python_version(n, stack);
+}
+
 static bool has_python(const struct naming *n, const struct stack *stack)
 {
 	for (uint32_t i = 0; i < stack->cnt; i++)
@@ -546,10 +584,12 @@ static bool has_python(const struct naming *n, const struct stack *stack)
 }
 
 /* With Python frames the interpreter's own calls are left out: those known by name, and those without one
- * unless they are what ran: their callees go to the nearest caller with a name. */
-static void add_frames(struct naming *n, const struct stack *stack)
+ * unless they are what ran: their callees go to the nearest caller with a name. Returns what ran. */
+static enum frame_role add_frames(struct naming *n, const struct stack *stack)
 {
 	bool all = n->ingest->python_internals || !has_python(n, stack);
+	enum frame_role innermost = ROLE_NATIVE;
+	uint32_t before = n->profile->frames_cnt;
 	bool ran = true;
 
 	for (uint32_t i = 0; i < stack->cnt; i++) {
@@ -558,8 +598,11 @@ static void add_frames(struct naming *n, const struct stack *stack)
 		if (!all && (role == ROLE_GLUE || (role == ROLE_NAMELESS && !ran)))
 			continue;
 		ran = ran && role == ROLE_KERNEL;
+		if (n->profile->frames_cnt == before)
+			innermost = role;
 		profile__add_frame(n->profile, n->location_of[stack->locations[i]]);
 	}
+	return innermost;
 }
 
 static void add_stack(void *ctx, const struct stack *stack)
@@ -568,10 +611,12 @@ static void add_stack(void *ctx, const struct stack *stack)
 	struct profile *p = n->profile;
 	struct profile_sample sample = { .first_frame = p->frames_cnt,
 					 .first_label = p->labels_cnt };
+	enum frame_role ran;
 
-	add_frames(n, stack);
+	ran = add_frames(n, stack);
 	sample.frame_cnt = p->frames_cnt - sample.first_frame;
 	add_labels(n, aggregate__labels(n->ingest->aggregate, stack->labels));
+	add_stack_labels(n, stack, ran);
 	sample.label_cnt = p->labels_cnt - sample.first_label;
 	sample.values[0] = (int64_t)stack->samples;
 	sample.values[1] = (int64_t)stack->weight;
