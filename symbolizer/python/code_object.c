@@ -21,9 +21,10 @@ static bool holds(const struct python_layout *l, uint16_t off, size_t size)
 
 static bool is_layout(const struct python_layout *l)
 {
-	return l->code_size <= sizeof(struct image) && holds(l, l->code_first_line, 4) &&
-	       holds(l, l->code_flags, 4) && holds(l, l->code_name, 8) &&
-	       holds(l, l->code_filename, 8) && holds(l, l->code_line_table, 8) &&
+	return l->code_size <= sizeof(struct image) && holds(l, l->ob_type, 8) &&
+	       holds(l, l->code_first_line, 4) && holds(l, l->code_flags, 4) &&
+	       holds(l, l->code_name, 8) && holds(l, l->code_filename, 8) &&
+	       holds(l, l->code_line_table, 8) &&
 	       (l->code_qualname == PYTHON_NO_FIELD || holds(l, l->code_qualname, 8)) &&
 	       (l->code_version == PYTHON_NO_FIELD || holds(l, l->code_version, 4));
 }
@@ -42,6 +43,16 @@ static uint64_t u64_at(const struct image *image, uint16_t off)
 
 	memcpy(&value, (const uint8_t *)image->words + off, sizeof(value));
 	return value;
+}
+
+/*
+ * A freed object keeps all its words but the first, where the allocator links it to the next free one,
+ * while its strings become others'. From 3.14 on only the low half counts references, flags stand in the
+ * highest bits; addresses have bits in between. Builds without the GIL count elsewhere.
+ */
+static bool is_alive(const struct image *image, const struct python_layout *l)
+{
+	return l->free_threaded || ((uint32_t)image->words[0] && !(image->words[0] >> 32 & 0xffff));
 }
 
 static int read_image(const struct python_memory *m, const struct python_layout *l, uint64_t vaddr,
@@ -72,14 +83,17 @@ static void read_lines(const struct python_memory *m, const struct python_layout
 }
 
 static int check_unchanged(const struct python_memory *m, const struct python_layout *l,
-			   uint64_t vaddr, uint64_t key)
+			   uint64_t vaddr, const struct python_code *code)
 {
 	struct image again;
 	int err = read_image(m, l, vaddr, &again);
 
 	if (err)
 		return err;
-	return python_code_key(again.words, l) == key ? 0 : -EAGAIN;
+	return is_alive(&again, l) && u64_at(&again, l->ob_type) == code->type &&
+			       python_code_key(again.words, l) == code->key ?
+		       0 :
+		       -EAGAIN;
 }
 
 static void scope_fini_code(struct python_code *code)
@@ -101,6 +115,9 @@ int python_code__read(const struct python_memory *memory, const struct python_la
 	err = read_image(memory, layout, vaddr, &image);
 	if (err)
 		return err;
+	if (!is_alive(&image, layout))
+		return -ESTALE;
+	code.type = u64_at(&image, layout->ob_type);
 	code.key = python_code_key(image.words, layout);
 	code.first_line = (int32_t)u32_at(&image, layout->code_first_line);
 	code.flags = u32_at(&image, layout->code_flags);
@@ -108,7 +125,7 @@ int python_code__read(const struct python_memory *memory, const struct python_la
 	if (err)
 		return err;
 	read_lines(memory, layout, &image, &code);
-	err = check_unchanged(memory, layout, vaddr, code.key);
+	err = check_unchanged(memory, layout, vaddr, &code);
 	if (err)
 		return err;
 	*ret_code = code;

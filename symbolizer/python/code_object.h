@@ -9,6 +9,7 @@
 #define PYTHON_LINE_TABLE_MAX (1UL << 20)
 
 struct python_code {
+	uint64_t type; /* address of its type object */
 	uint64_t key; /* python_code_key() */
 	uint16_t version; /* of the interpreter, as in the layout */
 	int32_t first_line;
@@ -21,9 +22,10 @@ struct python_code {
 };
 
 /*
- * Of memory that changes while it is read nothing is believed: -EAGAIN when the code object is another
- * one afterwards. The caller compares the key with that of its frame. -EBADMSG: this is no code object,
- * -EINVAL: the layout is none; else what reading failed with.
+ * Of memory that changes while it is read nothing is believed. -ESTALE: the object has been freed; -EAGAIN:
+ * it was, or became another, while it was read; -EBADMSG: this is no code object; -EINVAL: the layout is
+ * none; else what reading failed with. What lay there before may have been something else: the caller
+ * compares type and key with those of its process and frame.
  */
 int python_code__read(const struct python_memory *memory, const struct python_layout *layout,
 		      uint64_t vaddr, struct python_code *ret_code);

@@ -39,6 +39,9 @@ def shown(characters, is_bytes):
 
 
 def expected(row, is_bytes):
+    """None: there is no code object."""
+    if "name" not in row:
+        return None
     names = [shown(row[part] or [], is_bytes).encode().hex() for part in ("name", "qualname", "filename")]
     return (*names, row["table"], str(row["first_line"]), str(row["flags"]))
 
@@ -53,12 +56,15 @@ def read_rows(stream):
 
 
 def judge(print_python_code, python):
-    """python: a running codes.py with pipes. Returns how many code objects, and (theirs, ours) of those that
-    differ."""
+    """python: a running codes.py with pipes. Returns how many code objects, how many that are no more, and (theirs,
+    ours) of those that differ."""
     head, *rows = read_rows(python.stdout)
-    done = subprocess.run([print_python_code, str(python.pid), f"{head['hexversion']:x}", str(head["free_threaded"])],
-                          input="\n".join(f"{row['at']:x}" for row in rows).encode(), capture_output=True)
+    done = subprocess.run([print_python_code, str(python.pid), f"{head['hexversion']:x}", str(head["free_threaded"]),
+                           f"{head['type']:x}"], input="\n".join(f"{row['at']:x}" for row in rows).encode(),
+                          capture_output=True)
     ours = [tuple(line.split("\t")) for line in done.stdout.decode().split("\n")[:-1]]
+    ours = [None if len(fields) == 1 else fields for fields in ours]  # an error's text
     theirs = [expected(row, head["bytes"]) for row in rows]
     assert len(ours) == len(theirs), (done.returncode, done.stderr)
-    return len(rows), [pair for pair in zip(theirs, ours) if pair[0] != pair[1]]
+    gone = theirs.count(None)
+    return len(rows) - gone, gone, [pair for pair in zip(theirs, ours) if pair[0] != pair[1]]

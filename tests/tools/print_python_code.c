@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Code objects of a running process, for a judge: print_python_code PID HEXVERSION FREE_THREADED
- * <addresses. Per address a line "name TAB qualname TAB filename TAB table TAB first_line TAB flags",
+ * Code objects of a running process, for a judge: print_python_code PID HEXVERSION FREE_THREADED TYPE
+ * <addresses, TYPE the address of PyCode_Type. Per address a line "name TAB qualname TAB filename TAB table TAB first_line TAB flags",
  * the first four as the hexadecimal digits of their bytes; or the text of an error.
  */
 #include <errno.h>
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	uint64_t vaddr;
 	pid_t pid;
 
-	if (argc != 4)
+	if (argc != 5)
 		return 2;
 	pid = atoi(argv[1]);
 	if (python_layout__find((uint32_t)strtoul(argv[2], NULL, 16), atoi(argv[3]), &layout))
@@ -60,7 +60,10 @@ int main(int argc, char **argv)
 			puts(strerror(-err));
 			continue;
 		}
-		print(&code);
+		if (code.type == strtoull(argv[4], NULL, 16))
+			print(&code);
+		else
+			puts("something else");
 		python_code__fini(&code);
 	}
 	return 0;

@@ -57,12 +57,18 @@ def characters(text):
     return [c if isinstance(c, int) else ord(c) for c in text]
 
 
-def tell(code):
+def described(code):
     table = code.co_linetable if sys.version_info >= (3, 10) else code.co_lnotab
-    print(json.dumps({
+    return json.dumps({
         "at": id(code), "name": characters(code.co_name), "filename": characters(code.co_filename),
         "qualname": characters(code.co_qualname) if hasattr(code, "co_qualname") else None,
-        "first_line": code.co_firstlineno, "flags": code.co_flags, "table": binascii.hexlify(table).decode()}))
+        "first_line": code.co_firstlineno, "flags": code.co_flags, "table": binascii.hexlify(table).decode()})
+
+
+def dead(code):
+    """Where code objects were that are no more. Nothing may be made after this that could lie there again."""
+    doomed = [renamed(code, str("dead%d" % i), str("/dead%d.py" % i)) for i in range(100)]
+    return [json.dumps({"at": id(code)}) for code in doomed]
 
 
 codes = deep_frozen()
@@ -71,10 +77,12 @@ for module in sys.argv[1:]:
 for name in NAMES:
     for kind in (str, Text):
         codes.append(renamed(codes[0], kind(name), kind(name)))
-print(json.dumps({"hexversion": sys.hexversion, "bytes": str is bytes,
-                  "free_threaded": int("t" in getattr(sys, "abiflags", ""))}))
-for code in codes:
-    tell(code)
-print("done")
+free_threaded = int("t" in getattr(sys, "abiflags", ""))
+lines = [json.dumps({"hexversion": sys.hexversion, "bytes": str is bytes, "free_threaded": free_threaded,
+                     "type": id(types.CodeType)})]
+lines += [described(code) for code in codes]
+if not free_threaded:
+    lines += dead(codes[0])
+print("\n".join(lines + ["done"]))
 sys.stdout.flush()
 sys.stdin.read()

@@ -14,6 +14,7 @@
 #include "symbolizer/python/text.h"
 
 #define BASE 0x7f0000000000ULL
+#define TYPE 0x7f1111111111ULL
 #define NAME_OFF 0x200
 #define FILE_OFF 0x300
 #define QUALNAME_OFF 0x400
@@ -67,6 +68,8 @@ static void make(struct process *p)
 {
 	memset(p, 0, sizeof(*p));
 	assert_int_equal(python_layout__find(PYTHON_HEX(3, 11, 2), false, &p->layout), 0);
+	put(p, 0, 1, 8);
+	put(p, 8, TYPE, 8);
 	put(p, 48, 3, 4);
 	put(p, 72, 42, 4);
 	put(p, 112, BASE + FILE_OFF, 8);
@@ -98,6 +101,7 @@ static void test_whole(void **state)
 	assert_string_equal(code.name, "name");
 	assert_string_equal(code.qualname, "Class.name");
 	assert_string_equal(code.filename, "/a.py");
+	assert_int_equal(code.type, TYPE);
 	assert_int_equal(code.first_line, 42);
 	assert_int_equal(code.flags, 3);
 	assert_int_equal(code.line_table_size, 2);
@@ -117,6 +121,9 @@ static const struct {
 	int err;
 	bool no_table;
 } lies[] = {
+	{ 0, 0, 8, -ESTALE }, /* not yet freed, or the last in its list */
+	{ 0, BASE + 0x9a0, 8, -ESTALE }, /* in a list of free blocks */
+	{ 0, 0xc0000000ULL | 1ULL << 48, 8, 0 }, /* immortal in 3.14 */
 	{ 120, 0, 8, -EFAULT },
 	{ 112, UINT64_MAX - 20, 8, -EFAULT },
 	{ 128, BASE + sizeof(((struct process *)0)->bytes) - 20, 8, -EFAULT },
