@@ -4,18 +4,20 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collector/report/answers.h"
+
 enum {
 	FOCUSED = 1,
 	IGNORED = 2,
-	DROPPED = 4,	   /* the outermost line of the location matches drop_frames */
+	DROPPED = 4, /* the outermost line of the location matches drop_frames */
 	DROPPED_BELOW = 8, /* one that is inlined into it does */
 };
 
 struct frame_filter {
 	const struct profile *profile; /* borrowed */
-	uint8_t *flags;		       /* owned; by location */
+	uint8_t *flags; /* owned; by location */
 	uint32_t *skipped; /* owned; by location: lines dropped at the inner end. NULL: none */
-	bool selects;	   /* focus or ignore are given */
+	bool selects; /* focus or ignore are given */
 };
 
 static const char *text(const struct profile *p, uint32_t id)
@@ -45,15 +47,30 @@ static char *simple_name(const char *name)
 	return strndup(name, len);
 }
 
-static bool drops(struct pattern *drop, struct pattern *keep, const char *name)
+struct drop {
+	struct pattern *drop, *keep; /* owned; keep may be NULL */
+};
+
+static bool drops(void *ctx, const char *name)
 {
+	struct drop *d = ctx;
 	scope_memory char *simple = simple_name(name);
 
-	return simple && *name && pattern__matches(drop, simple) &&
-	       !(keep && pattern__matches(keep, simple));
+	return simple && *name && pattern__matches(d->drop, simple) &&
+	       !(d->keep && pattern__matches(d->keep, simple));
 }
 
-static void drop_lines(struct frame_filter *f, const uint8_t *dropped)
+static bool matches(void *ctx, const char *text_)
+{
+	return pattern__matches(ctx, text_);
+}
+
+static uint32_t name_of(const struct profile *p, uint32_t line)
+{
+	return p->functions[p->lines[line].function].name;
+}
+
+static void drop_lines(struct frame_filter *f, struct answers *dropped)
 {
 	const struct profile *p = f->profile;
 
@@ -61,7 +78,7 @@ static void drop_lines(struct frame_filter *f, const uint8_t *dropped)
 		const struct profile_location *l = &p->locations[i];
 		uint32_t line = l->line_cnt;
 
-		while (line && !dropped[p->lines[l->first_line + line - 1].function])
+		while (line && !answers__get(dropped, name_of(p, l->first_line + line - 1)))
 			line--;
 		if (!line)
 			continue;
@@ -85,69 +102,54 @@ static int whole_pattern(const char *text_, const char *what, struct pattern **r
 	return pattern__new(whole, what, ret_pattern);
 }
 
-static int apply_drop_frames(struct frame_filter *f)
+/* A bad expression of a profile is logged, and nothing is dropped. */
+static int drop_by(struct frame_filter *f, struct drop *d)
 {
 	const struct profile *p = f->profile;
-	const char *drop_text = text(p, p->drop_frames), *keep_text = text(p, p->keep_frames);
-	scope_free(pattern) struct pattern *drop = NULL, *keep = NULL;
-	scope_memory uint8_t *dropped = NULL;
+	const char *drop = text(p, p->drop_frames), *keep = text(p, p->keep_frames);
+	struct answers dropped = { 0 };
+	int err;
 
-	if (!*drop_text)
+	if (whole_pattern(drop, "drop_frames of the profile", &d->drop) ||
+	    (*keep && whole_pattern(keep, "keep_frames of the profile", &d->keep)))
 		return 0;
-	/* a bad expression of a profile is logged, and nothing is dropped */
-	if (whole_pattern(drop_text, "drop_frames of the profile", &drop) ||
-	    (*keep_text && whole_pattern(keep_text, "keep_frames of the profile", &keep)))
-		return 0;
-	dropped = calloc(p->functions_cnt + 1, sizeof(*dropped));
 	f->skipped = calloc(p->locations_cnt + 1, sizeof(*f->skipped));
-	if (!dropped || !f->skipped)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < p->functions_cnt; i++)
-		dropped[i] = drops(drop, keep, text(p, p->functions[i].name));
-	drop_lines(f, dropped);
-	return 0;
+	err = f->skipped ? answers__init(&dropped, p->strings, drops, d) : -ENOMEM;
+	if (!err)
+		drop_lines(f, &dropped);
+	answers__fini(&dropped);
+	return err;
 }
 
-/* What a pattern says of each function and mapping, so that it is asked once for each. */
-struct answers {
-	uint8_t *functions, *mappings; /* owned */
-};
-
-static void answers__fini(struct answers *a)
+static int apply_drop_frames(struct frame_filter *f)
 {
-	free(a->functions);
-	free(a->mappings);
+	struct drop d = { 0 };
+	int err = f->profile->drop_frames ? drop_by(f, &d) : 0;
+
+	pattern__free(d.drop);
+	pattern__free(d.keep);
+	return err;
 }
 
-static int answers__init(struct answers *a, const struct profile *p, struct pattern *pattern)
+static bool location_matches(const struct frame_filter *f, uint32_t i, struct answers *a)
 {
-	a->functions = calloc(p->functions_cnt + 1, 1);
-	a->mappings = calloc(p->mappings_cnt + 1, 1);
-	if (!a->functions || !a->mappings)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < p->functions_cnt; i++)
-		a->functions[i] = pattern__matches(pattern, text(p, p->functions[i].name)) ||
-				  pattern__matches(pattern, text(p, p->functions[i].filename));
-	for (uint32_t i = 0; i < p->mappings_cnt; i++)
-		a->mappings[i] = pattern__matches(pattern, text(p, p->mappings[i].filename));
-	return 0;
-}
-
-static bool location_matches(const struct frame_filter *f, uint32_t i, const struct answers *a)
-{
-	const struct profile_location *l = &f->profile->locations[i];
+	const struct profile *p = f->profile;
+	const struct profile_location *l = &p->locations[i];
 	uint32_t end = l->first_line + l->line_cnt;
 
-	for (uint32_t line = frame_filter__first_line(f, i); line < end; line++)
-		if (a->functions[f->profile->lines[line].function])
+	for (uint32_t line = frame_filter__first_line(f, i); line < end; line++) {
+		const struct profile_function *function = &p->functions[p->lines[line].function];
+
+		if (answers__get(a, function->name) || answers__get(a, function->filename))
 			return true;
-	return l->mapping != PROFILE_NONE && a->mappings[l->mapping];
+	}
+	return l->mapping != PROFILE_NONE && answers__get(a, p->mappings[l->mapping].filename);
 }
 
 static int mark(struct frame_filter *f, struct pattern *pattern, uint8_t flag)
 {
 	struct answers answers = { 0 };
-	int err = pattern ? answers__init(&answers, f->profile, pattern) : 0;
+	int err = pattern ? answers__init(&answers, f->profile->strings, matches, pattern) : 0;
 
 	for (uint32_t i = 0; !err && i < f->profile->locations_cnt; i++)
 		if (!pattern || location_matches(f, i, &answers))

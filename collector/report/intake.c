@@ -18,62 +18,57 @@ static uint32_t node_id(struct stacks *s, const struct node *node)
 	return strtab__id_n(s->nodes, (const char *)node, sizeof(*node));
 }
 
-static int add_functions(struct intake *in)
+static uint32_t make_text(struct intake *in, enum intake_use use, const char *text_)
 {
-	const struct profile *p = in->profile;
+	const struct stacks_options *options = in->options;
+	scope_memory char *clean = NULL;
 
-	in->functions = calloc(p->functions_cnt + 1, sizeof(*in->functions));
-	if (!in->functions)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < p->functions_cnt; i++) {
-		const char *file = text(p, p->functions[i].filename);
-		scope_memory char *clean = NULL;
-
-		in->functions[i].name =
-			strtab__id(in->stacks->strings, text(p, p->functions[i].name));
-		if (!*file)
-			continue;
-		clean = path_clean(
-			path_trim(file, in->options->trim_path, in->options->source_path));
-		in->functions[i].file = strtab__id(in->stacks->strings, clean);
-	}
-	return 0;
+	if (use == INTAKE_TEXT || !*text_)
+		return strtab__id(in->stacks->strings, text_);
+	if (use == INTAKE_MODULE)
+		return strtab__id(in->stacks->strings, *text_ == '[' ? text_ : path_base(text_));
+	clean = path_clean(path_trim(text_, options->trim_path, options->source_path));
+	return strtab__id(in->stacks->strings, clean);
 }
 
-static const char *object_of(const struct profile *p, const struct profile_location *l)
+/* A text of the profile as one of the stacks. */
+static uint32_t intern(struct intake *in, enum intake_use use, uint32_t id)
 {
-	return l->mapping == PROFILE_NONE ? "" : text(p, p->mappings[l->mapping].filename);
+	uint32_t *known = &in->known[use][id];
+
+	if (!*known)
+		*known = 1 + make_text(in, use, text(in->profile, id));
+	return *known - 1;
 }
 
-static struct node module_node(struct intake *in, const struct profile_location *l)
+static uint32_t object_of(struct intake *in, enum intake_use use, const struct profile_location *l)
 {
-	const char *object = object_of(in->profile, l);
-
-	return (struct node){ .file = strtab__id(in->stacks->strings,
-						 *object == '[' ? object : path_base(object)) };
+	return l->mapping == PROFILE_NONE ?
+		       0 :
+		       intern(in, use, in->profile->mappings[l->mapping].filename);
 }
 
 /* line: NULL where the location has none. */
 static struct node make_node(struct intake *in, const struct profile_location *l,
 			     const struct profile_line *line)
 {
-	const struct intake_function *f = line ? &in->functions[line->function] : NULL;
+	const struct profile_function *f = line ? &in->profile->functions[line->function] : NULL;
 	bool by_line = in->options->by == REPORT_BY_LINE;
 	bool by_file = in->options->by == REPORT_BY_FILE;
 	struct node node = { 0 };
 
 	if (in->options->by == REPORT_BY_MODULE)
-		return module_node(in, l);
+		return (struct node){ .file = object_of(in, INTAKE_MODULE, l) };
 	if (f && !by_file)
-		node.name = f->name;
+		node.name = intern(in, INTAKE_TEXT, f->name);
 	if (f && (by_line || by_file))
-		node.file = f->file;
+		node.file = intern(in, INTAKE_FILE, f->filename);
 	if (f && by_line)
 		node.line = line->line;
 	if (f && in->options->by_object)
-		node.start_line = in->profile->functions[line->function].start_line;
+		node.start_line = f->start_line;
 	if (in->options->by_object || !(by_file ? node.file : node.name))
-		node.object = strtab__id(in->stacks->strings, object_of(in->profile, l));
+		node.object = object_of(in, INTAKE_TEXT, l);
 	return node;
 }
 
@@ -103,18 +98,21 @@ static int add_lines(struct intake *in)
 int intake__init(struct intake *in, struct stacks *stacks, const struct profile *profile,
 		 const struct stacks_options *options)
 {
-	int err;
-
 	*in = (struct intake){ .stacks = stacks, .profile = profile, .options = options };
 	if (options->by == REPORT_BY_PROCESS || options->by == REPORT_BY_THREAD)
 		return 0;
-	err = add_functions(in);
-	return err ? err : add_lines(in);
+	for (int use = 0; use < INTAKE_USES; use++) {
+		in->known[use] = calloc(strtab__cnt(profile->strings), sizeof(*in->known[use]));
+		if (!in->known[use])
+			return -ENOMEM;
+	}
+	return add_lines(in);
 }
 
 void intake__fini(struct intake *in)
 {
-	free(in->functions);
+	for (int use = 0; use < INTAKE_USES; use++)
+		free(in->known[use]);
 	free(in->line_nodes);
 	free(in->bare_nodes);
 }
@@ -143,9 +141,9 @@ uint32_t intake__label_node(struct intake *in, const struct profile_sample *s)
 	if (id)
 		len = snprintf(name, sizeof(name), "%" PRId64 "%s", id->num, comm ? " " : "");
 	snprintf(name + len, sizeof(name) - (size_t)len, "%s",
-		 comm ? text(p, comm->str)
-		 : id ? ""
-		      : "(no label)");
+		 comm ? text(p, comm->str) :
+		 id   ? "" :
+			"(no label)");
 	node.name = strtab__id(in->stacks->strings, name);
 	return node_id(in->stacks, &node);
 }

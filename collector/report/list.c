@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/report/answers.h"
+
 #define MARGIN 5 /* lines around those that have weight */
 
 struct found {
@@ -27,7 +29,12 @@ static int compare(const void *a, const void *b, void *ctx)
 	return order ? order : x->node.line < y->node.line ? -1 : x->node.line > y->node.line;
 }
 
-static size_t find(const struct stacks *s, const struct weight *weights, struct pattern *pattern,
+static bool matches(void *ctx, const char *text)
+{
+	return pattern__matches(ctx, text);
+}
+
+static size_t find(const struct stacks *s, const struct weight *weights, struct answers *chosen,
 		   struct found *found)
 {
 	size_t cnt = 0;
@@ -36,7 +43,7 @@ static size_t find(const struct stacks *s, const struct weight *weights, struct 
 		struct node node = stacks__node(s, i);
 
 		if (node.name && (weights[i].self || weights[i].total) &&
-		    pattern__matches(pattern, strtab__text(s->strings, node.name)))
+		    answers__get(chosen, node.name))
 			found[cnt++] = (struct found){ node, weights[i] };
 	}
 	qsort_r(found, cnt, sizeof(*found), compare, s->strings);
@@ -109,12 +116,14 @@ int list__init(struct list *list, const struct stacks *s, const struct weight *w
 	       struct pattern *pattern)
 {
 	scope_memory struct found *found = calloc(stacks__nodes(s) + 1, sizeof(*found));
+	struct answers chosen;
 	size_t cnt;
 
 	*list = (struct list){ 0 };
-	if (!found)
+	if (!found || answers__init(&chosen, s->strings, matches, pattern))
 		return -ENOMEM;
-	cnt = find(s, weights, pattern, found);
+	cnt = find(s, weights, &chosen, found);
+	answers__fini(&chosen);
 	list->lines = calloc(cnt + 1, sizeof(*list->lines));
 	list->routines = calloc(cnt + 1, sizeof(*list->routines));
 	if (!list->lines || !list->routines)

@@ -16,7 +16,7 @@ struct listed_line {
 };
 
 struct routine {
-	const char *name, *file;   /* borrowed from the stacks; file is "" where it is not known */
+	const char *name, *file; /* borrowed from the stacks; file is "" where it is not known */
 	struct listed_line *lines; /* into the list's lines; by number, each number once */
 	size_t lines_cnt;
 	struct weight weight;
@@ -26,7 +26,7 @@ struct routine {
 
 struct list {
 	struct listed_line *lines; /* owned */
-	struct routine *routines;  /* owned; by name and file */
+	struct routine *routines; /* owned; by name and file */
 	size_t cnt;
 };
 

@@ -27,7 +27,7 @@ static uint32_t *slot_of(const struct pairs *p, uint32_t a, uint32_t b)
 static bool grow(struct pairs *p)
 {
 	uint32_t room = p->room ? 2 * p->room : 1024;
-	struct pair *rows = realloc(p->rows, room * sizeof(*rows));
+	struct pair *rows = room > PAIRS_MAX ? NULL : realloc(p->rows, room * sizeof(*rows));
 	uint32_t *slots;
 
 	if (!rows)

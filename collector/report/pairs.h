@@ -21,7 +21,9 @@ struct pairs {
 };
 
 #define PAIR_NONE UINT32_MAX
+#define PAIRS_MAX (1u << 24) /* a stack of a hundred million frames is a small file */
 
 void pairs__fini(struct pairs *pairs);
-/* The id of a pair, which is added when it is new (then it is the old cnt); PAIR_NONE: no memory. */
+/* The id of a pair, which is added when it is new (then it is the old cnt); PAIR_NONE: no
+ * memory, or PAIRS_MAX are there. */
 uint32_t pairs__id(struct pairs *pairs, uint32_t a, uint32_t b);

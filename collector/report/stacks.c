@@ -11,8 +11,10 @@
 #include "collector/report/intake.h"
 #include "collector/report/path.h"
 
-/* A location with a million lines in a stack of a million such locations is a small file. */
+/* A location with a million lines in a stack of a million such locations is a small file, and so are a
+ * million lines of a function whose name has a million characters. */
 #define MAX_FRAMES (100UL << 20)
+#define MAX_NAMES (1UL << 30)
 
 static int add_frame(struct stacks *s, uint32_t frame)
 {
@@ -156,6 +158,24 @@ static int add_profile(struct stacks *s, const struct profile *p, uint32_t colum
 	return err;
 }
 
+/* Views hold the names of all nodes at once, to sort and to match them. */
+static int check_names(const struct stacks *s)
+{
+	size_t left = MAX_NAMES;
+
+	for (uint32_t i = 1; i <= stacks__nodes(s); i++) {
+		struct node node = stacks__node(s, i);
+		size_t size = 32 + strlen(strtab__text(s->strings, node.name)) +
+			      strlen(strtab__text(s->strings, node.file)) +
+			      strlen(strtab__text(s->strings, node.object));
+
+		if (size > left)
+			return -EFBIG;
+		left -= size;
+	}
+	return 0;
+}
+
 int stacks__new(const struct profile *profile, const struct profile *old,
 		const struct column *column, const struct stacks_options *options,
 		struct stacks **ret_stacks)
@@ -174,6 +194,8 @@ int stacks__new(const struct profile *profile, const struct profile *old,
 	if (!err && old)
 		err = add_profile(s, old, column->old_idx, column->old_factor, true, options,
 				  &totals);
+	if (!err)
+		err = check_names(s);
 	if (err)
 		return err;
 	s->total = (int64_t)(totals.base ? totals.base : totals.all);
@@ -201,9 +223,10 @@ uint32_t stacks__nodes(const struct stacks *s)
 
 struct node stacks__node(const struct stacks *s, uint32_t id)
 {
-	struct node node;
+	struct node node = { 0 };
 
-	memcpy(&node, strtab__text(s->nodes, id), sizeof(node));
+	if (id) /* 0: one that no memory was left for */
+		memcpy(&node, strtab__text(s->nodes, id), sizeof(node));
 	return node;
 }
 

@@ -16,9 +16,9 @@
 #include "collector/report/column.h"
 #include "collector/report/pattern.h"
 
-struct node {		 /* texts are string ids of the stacks; 0 where the kind of node has none */
-	uint32_t name;	 /* of the function; of the label */
-	uint32_t file;	 /* clean, trimmed; of a module: its file's last component */
+struct node { /* texts are string ids of the stacks; 0 where the kind of node has none */
+	uint32_t name; /* of the function; of the label */
+	uint32_t file; /* clean, trimmed; of a module: its file's last component */
 	uint32_t object; /* the mapping's file: where there is no name, and in lists */
 	uint32_t pad;
 	int64_t line;
@@ -43,18 +43,18 @@ struct stacks {
 	size_t frames_cnt, frames_room;
 	int64_t total; /* what 100 % is: all samples before focus; in a difference OLD's */
 	const char *type, *unit; /* borrowed, of the values */
-	uint64_t samples, kept;	 /* before and after focus and ignore */
+	uint64_t samples, kept; /* before and after focus and ignore */
 };
 
 struct stacks_options {
 	enum report_by by;
 	bool by_object; /* the same line in two binaries makes two nodes, as in pprof -list */
-	struct pattern *focus, *ignore;	     /* or NULL; borrowed */
+	struct pattern *focus, *ignore; /* or NULL; borrowed */
 	const char *trim_path, *source_path; /* or NULL; see path.h */
 };
 
 /* old: NULL or the profile to subtract. All are borrowed while the stacks live. -ENOMEM; -EFBIG: more
- * frames than a profile that is no trick has. */
+ * frames, or longer names, than a profile that is no trick has. */
 int stacks__new(const struct profile *profile, const struct profile *old,
 		const struct column *column, const struct stacks_options *options,
 		struct stacks **ret_stacks);
