@@ -160,7 +160,8 @@ LOADS = {"clang-14": clang, "postgres": postgres, "redis": redis, "nginx": nginx
          "git gc": git, "perl": perl, "node": node, "rg (Rust)": rust, "gron (Go)": go}
 GOAL = 0.999
 NO_STACK = ("NO_USER",)  # kernel threads, tasks in exec or exit
-BEFORE_TABLES = ("NO_PROCESS", "PENDING")
+# COPY_END: the stack travelled to be walked when the tables are there, and is deeper than what travelled
+BEFORE_TABLES = ("NO_PROCESS", "PENDING", "COPY_END")
 OURS_COMPLETE = ("END", "NULL_RETURN")
 
 
@@ -176,7 +177,8 @@ def user_frames(profile, ids, files):
 
 class Tally:
     def __init__(self):
-        self.stacks = self.before = self.named = self.placed = 0
+        self.stacks = self.named = self.placed = 0
+        self.before = collections.Counter()  # those cut short for want of tables, by our walker's reason
         self.ends = collections.Counter()  # whole stacks, by the function that they end in
         self.reasons = collections.Counter()  # the others: our walker's reason
         self.wrong = collections.Counter()  # what it took for whole, and no thread begins there
@@ -192,7 +194,7 @@ class Tally:
         for _, _, name in frames:
             self.frame(name, count)
         if stop in BEFORE_TABLES:
-            self.before += count
+            self.before[stop] += count
         elif stop not in OURS_COMPLETE:
             self.reasons[stop] += count
         else:
@@ -201,14 +203,14 @@ class Tally:
             kind[root] += count
 
     def judged(self):
-        return self.stacks - self.before
+        return self.stacks - self.before.total()
 
     def complete(self):
         return self.ends.total() / max(self.judged(), 1)
 
     def text(self):
         frames = max(self.named + self.placed, 1)
-        parts = [f"{self.stacks:6} stacks, {self.before:4} before tables, complete {100 * self.complete():7.3f} % "
+        parts = [f"{self.stacks:6} stacks, before tables {listed(self.before) or 0}, complete {100 * self.complete():7.3f} % "
                  f"({listed(self.ends)})", f"frames named {100 * self.named / frames:5.1f} %, placed "
                  f"{100 * self.placed / frames:4.1f} %"]
         if self.reasons:
