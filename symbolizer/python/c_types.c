@@ -50,9 +50,11 @@ bool c_types__is_static(const struct c_types *types, uint64_t at)
 {
 	const struct c_scan *scan = types->scan;
 	uint64_t basic = word(types, at + TYPE_BASIC_SIZE);
+	uint64_t item = word(types, at + TYPE_ITEM_SIZE);
 
-	if (!has_head(types, at) || basic % 8 || basic > MAX_SIZE ||
-	    word(types, at + TYPE_ITEM_SIZE) > MAX_SIZE || word(types, at + TYPE_FLAGS) >> 32 ||
+	/* bytes, with what it holds behind a hash, is 33 + 1 for each */
+	if (!has_head(types, at) || (basic % 8 && item != 1) || basic > MAX_SIZE ||
+	    item > MAX_SIZE || word(types, at + TYPE_FLAGS) >> 32 ||
 	    !c_scan__is_doc(scan, word(types, at + TYPE_DOC)) ||
 	    !c_scan__is_pointer(scan, word(types, at + TYPE_METHODS)) ||
 	    !c_scan__is_pointer(scan, word(types, at + TYPE_GETSET)) ||
