@@ -31,9 +31,30 @@ def strip(path, folder):
     return to
 
 
-# What a slot does by another word in the names of functions.
-WORDS = {"tp_iternext": "next", "nb_nonzero": "bool", "bf_getbuffer": "buffer", "tp_richcompare": "compare",
-         "tp_getattro": "getattr", "tp_setattro": "setattr", "sq_length": "len", "mp_length": "len"}
+# The special method of a slot, where it is not the slot's own word.
+SPECIAL = {
+    "nb_subtract": "sub", "nb_multiply": "mul", "nb_remainder": "mod", "nb_power": "pow", "nb_negative": "neg",
+    "nb_positive": "pos", "nb_absolute": "abs", "nb_floor_divide": "floordiv", "nb_true_divide": "truediv",
+    "nb_matrix_multiply": "matmul", "sq_length": "len", "mp_length": "len", "sq_concat": "add", "sq_repeat": "mul",
+    "sq_item": "getitem", "sq_ass_item": "setitem", "sq_inplace_concat": "iadd", "sq_inplace_repeat": "imul",
+    "mp_subscript": "getitem", "mp_ass_subscript": "setitem", "tp_getattro": "getattribute", "tp_setattro": "setattr",
+    "tp_richcompare": "eq", "tp_iternext": "next", "tp_descr_get": "get", "tp_descr_set": "set", "tp_finalize": "del",
+    "nb_nonzero": "bool", "bf_getbuffer": "buffer", "bf_releasebuffer": "release_buffer",
+}
+
+
+def special(slot):
+    """nb_inplace_subtract: isub."""
+    kind, _, what = slot.partition("_")
+    if what.startswith("inplace_") and kind == "nb":
+        return "i" + special("nb_" + what.removeprefix("inplace_"))
+    return SPECIAL.get(slot, what)
+
+
+def last_of(name):
+    """list.sort: sort; frame.f_lineno.setter: f_lineno.setter."""
+    bare = name.removesuffix(".setter")
+    return bare.rpartition(".")[2] + name[len(bare):]
 
 
 def plain(word):
@@ -42,9 +63,8 @@ def plain(word):
 
 def agrees(name, symbols):
     """Whether the method's name, or what the slot does, lies in the symbol's name."""
-    owner, _, last = name.removesuffix(".setter").rpartition(".")
-    part = re.sub(r"^(tp|nb|sq|mp|am|bf)_", "", last)
-    wanted = {plain(last), plain(part), plain(last.strip("_")), plain(WORDS.get(last, last))}
+    last = last_of(name).removesuffix(".setter")
+    wanted = {plain(last), plain(re.sub(r"^(tp|nb|sq|mp|am|bf)_", "", last)), plain(special(last))}
     return any(word and word in plain(symbol) for symbol in symbols for word in wanted)
 
 
@@ -69,3 +89,17 @@ class Verdict:
 
 def judge(print_c_functions, stripped, unstripped):
     return Verdict(ours(print_c_functions, stripped), functions(unstripped), functions(stripped, "--dyn-syms"))
+
+
+def judge_live(print_c_functions, command, path, shown_as=None):
+    """Against the objects of a running interpreter, which names the file as shown_as: (how many functions it tells of,
+    names that it does not know)."""
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    truth = {}
+    for file, address, name in (line.split() for line in text.splitlines()):
+        if file == str(shown_as or path):
+            truth.setdefault(int(address, 16), set()).add(name)
+    told = [(start, name) for start, _, name in ours(print_c_functions, path) if start in truth]
+    return len(told), [(hex(start), name, truth[start]) for start, name in told
+                       if not {last_of(name), name.rpartition(".")[2]} & truth[start] and
+                       not {f"__{special(last_of(name))}__", f"__r{special(last_of(name))}__"} & truth[start]]
