@@ -205,6 +205,7 @@ int main(int argc, char **argv)
 	uint32_t pid = argc >= 2 ? (uint32_t)atoi(argv[1]) : 0;
 	char line[64];
 
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20); /* a sample is written in one go */
 	if (!pid || start(&b, pid, argc == 3 && !strcmp(argv[2], "copy")))
 		return 1;
 	do {
