@@ -265,8 +265,8 @@ static __always_inline int send_copy(struct scratch *s, struct bpf_perf_event_da
 	__u32 stack_size = copy_stack((__u8 *)&s->words[COPY_WORDS + kernel_cnt], &stack_start);
 	__u64 size = fill_copy(s, regs, kernel_cnt, stack_start, stack_size);
 
-	if (!fault() && !bpf_ringbuf_output(&copies, &s->rec, size,
-					    wake_flags(&copies, COPY_RING_BYTES / 4))) {
+	if (!fault() &&
+	    !bpf_ringbuf_output(&copies, &s->rec, size, wake_flags(&copies, COPY_RING_BYTES / 4))) {
 		count(COUNTER_KEPT, 1);
 		count(COUNTER_COPIED, 1);
 		return 0;
@@ -320,7 +320,8 @@ static __always_inline __u64 take_weight(struct bpf_perf_event_data *ctx)
 		return ctx->sample_period;
 	before = s->counted;
 	s->counted = value.counter;
-	return value.counter < before ? value.counter : value.counter - before; /* a CPU came back */
+	return value.counter < before ? value.counter :
+					value.counter - before; /* a CPU came back */
 }
 
 static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 pid_tid, __u64 now,

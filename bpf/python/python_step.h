@@ -286,8 +286,7 @@ static __always_inline int is_anchor(struct python_walk *w, __u32 owner)
 	const struct python_layout *l = &w->process.layout;
 
 	if (l->anchor == PYTHON_ANCHOR_SHIM && owner >= PYTHON_OWNER_SHIM &&
-	    (l->tstate_sentinel == PYTHON_NO_FIELD ||
-	     w->frame != w->tstate + l->tstate_sentinel)) {
+	    (l->tstate_sentinel == PYTHON_NO_FIELD || w->frame != w->tstate + l->tstate_sentinel)) {
 		w->anchor = w->frame;
 		return 1;
 	}

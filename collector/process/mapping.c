@@ -8,7 +8,8 @@ const struct elf_segment *mapping_segment(const struct proc_mapping *m, const st
 	for (uint32_t i = 0; i < b->segment_cnt; i++) {
 		const struct elf_segment *s = &b->segments[i];
 
-		if (s->executable && s->file_off < off_end && m->file_off < s->file_off + s->file_sz)
+		if (s->executable && s->file_off < off_end &&
+		    m->file_off < s->file_off + s->file_sz)
 			return s;
 	}
 	return NULL;

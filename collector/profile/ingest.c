@@ -29,8 +29,7 @@ int ingest__init(struct ingest *ingest, const struct options *options)
 		.python_internals = options->python_internals,
 	};
 	if (ingest->aggregate)
-		ingest->python_codes =
-			python_codes__new(aggregate__strings(ingest->aggregate));
+		ingest->python_codes = python_codes__new(aggregate__strings(ingest->aggregate));
 	if (ingest->processes && ingest->binaries && ingest->python_codes && ingest->held)
 		return 0;
 	ingest__fini(ingest);
@@ -103,7 +102,8 @@ static struct process *process_of(struct ingest *ingest, const struct sample_rec
 		return NULL;
 	if (!p->start_ns)
 		p->start_ns = rec->leader_start_ns;
-	if (rec->leader_start_ns > p->start_ns + tick || p->start_ns > rec->leader_start_ns + tick) {
+	if (rec->leader_start_ns > p->start_ns + tick ||
+	    p->start_ns > rec->leader_start_ns + tick) {
 		p->mapping_cnt = 0;
 		p->start_ns = rec->leader_start_ns;
 		p->comm[0] = 0;
@@ -169,8 +169,8 @@ static uint32_t python_location(struct ingest *ingest, const struct sample_recor
 				const __u64 *words)
 {
 	int32_t line = 0;
-	uint32_t function = python_codes__find(ingest->python_codes, rec->pid,
-					       rec->leader_start_ns, words, &line);
+	uint32_t function = python_codes__find(ingest->python_codes, rec->pid, rec->leader_start_ns,
+					       words, &line);
 
 	if (function == PYTHON_HIDDEN_FUNCTION)
 		return HIDDEN_LOCATION;
@@ -182,9 +182,8 @@ static bool in_eval(struct ingest *ingest, uint32_t location)
 {
 	uint32_t cnt;
 	const struct location *all = aggregate__locations(ingest->aggregate, &cnt);
-	struct binary *b = location < cnt ?
-				   binaries__at(ingest->binaries, all[location].binary) :
-				   NULL;
+	struct binary *b = location < cnt ? binaries__at(ingest->binaries, all[location].binary) :
+					    NULL;
 
 	return b && python_in_eval(binaries__canonical(ingest->binaries, b), all[location].off);
 }
@@ -255,7 +254,8 @@ static void add_sample(struct ingest *ingest, const struct sample *sample)
 	n += user_locations(ingest, sample, locations + n);
 	if (sample->stop == STOP_MAX_DEPTH || sample->stop == STOP_COPY_END ||
 	    rec->python_end == PYTHON_MAX_DEPTH) {
-		locations[n++] = aggregate__location(ingest->aggregate, LOCATION_TRUNCATED_BINARY, 0);
+		locations[n++] = aggregate__location(ingest->aggregate, LOCATION_TRUNCATED_BINARY,
+						     0);
 		ingest->truncated++;
 	}
 	if (!n) /* no stack at all: an exiting task seen with --no-kernel */

@@ -167,9 +167,9 @@ uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t l
 	if (c->function == PYTHON_HIDDEN_FUNCTION)
 		return PYTHON_HIDDEN_FUNCTION;
 	f = python_codes__function(codes, c->function);
-	*ret_line = python_line_table__shown(
-		&(struct python_line_table){ f->version, f->first_line, c->table, c->table_size },
-		(int32_t)words[1]);
+	*ret_line = python_line_table__shown(&(struct python_line_table){ f->version, f->first_line,
+									  c->table, c->table_size },
+					     (int32_t)words[1]);
 	return c->function;
 }
 

@@ -32,4 +32,5 @@ void python_codes__learn(struct python_codes *codes, const struct python_code_re
  * came, or was damaged. */
 uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t leader_start_ns,
 			    const __u64 *words, int32_t *ret_line);
-const struct python_function *python_codes__function(const struct python_codes *codes, uint32_t idx);
+const struct python_function *python_codes__function(const struct python_codes *codes,
+						     uint32_t idx);

@@ -5,4 +5,5 @@
 #include "collector/source/record.h"
 
 /* 0 and a record that the caller frees, or -ENOENT: nothing; another negative errno: not readable. */
-int python_file_facts(uint32_t binary, struct elf_file *file, struct python_file_record **ret_facts);
+int python_file_facts(uint32_t binary, struct elf_file *file,
+		      struct python_file_record **ret_facts);

@@ -141,7 +141,8 @@ static void merge_by_counting(struct merge *m)
 
 uint32_t merge_stack(const struct unmerged_stack *stack, struct merged_frame *out)
 {
-	struct merge m = { .stack = stack, .out = out,
+	struct merge m = { .stack = stack,
+			   .out = out,
 			   .native_cnt = merge_native_cnt(stack->words, stack->word_cnt) };
 
 	m.at = m.native_cnt;

@@ -27,7 +27,8 @@ struct merged_frame {
 struct unmerged_stack {
 	const __u64 *words; /* borrowed; as they travel */
 	uint32_t word_cnt;
-	const bool *in_eval; /* borrowed; by native frame: its address lies in the eval loop's code */
+	const bool
+		*in_eval; /* borrowed; by native frame: its address lies in the eval loop's code */
 	bool native_whole; /* the native frames reach the thread's first */
 	bool python_whole;
 };

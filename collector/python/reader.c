@@ -59,7 +59,8 @@ static int read_pieces(void *ctx, void *to, size_t size, uint64_t vaddr)
 }
 
 /* The whole of the object that the record is of. */
-static bool is_whole(struct reader *r, int (*read)(void *ctx, void *to, size_t size, uint64_t vaddr))
+static bool is_whole(struct reader *r,
+		     int (*read)(void *ctx, void *to, size_t size, uint64_t vaddr))
 {
 	struct python_memory memory = { read, r };
 	struct python_code code = { 0 };

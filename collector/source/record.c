@@ -18,8 +18,8 @@ static bool copy_valid(const struct record_header *h)
 
 	return !rec->sample.user_words && rec->sample.kernel_cnt <= MAX_KERNEL_FRAMES &&
 	       rec->stack_size <= COPY_STACK_BYTES + USER_PAGE_SIZE &&
-	       h->size == RECORD_ALIGN(sizeof(*rec) + rec->sample.kernel_cnt * 8U +
-				       rec->stack_size) &&
+	       h->size ==
+		       RECORD_ALIGN(sizeof(*rec) + rec->sample.kernel_cnt * 8U + rec->stack_size) &&
 	       rec->sample.stop < STOP_CNT;
 }
 
@@ -45,8 +45,8 @@ static bool file_valid(const struct record_header *h)
 	const struct file_record *rec = (const void *)h;
 
 	return rec->segment_cnt <= 4096 && rec->build_id.size <= BUILD_ID_MAX &&
-	       h->size == RECORD_ALIGN(sizeof(*rec) +
-				       rec->segment_cnt * sizeof(struct elf_segment));
+	       h->size ==
+		       RECORD_ALIGN(sizeof(*rec) + rec->segment_cnt * sizeof(struct elf_segment));
 }
 
 static bool python_code_valid(const struct record_header *h)

@@ -50,7 +50,8 @@ static void print_python(const struct bench *b, const struct sample_record *rec,
 
 		if (frame_kind(words[i]) != FRAME_PYTHON)
 			continue;
-		idx = python_codes__find(b->codes, rec->pid, rec->leader_start_ns, words + i, &line);
+		idx = python_codes__find(b->codes, rec->pid, rec->leader_start_ns, words + i,
+					 &line);
 		if (idx == PYTHON_NO_FUNCTION) {
 			puts("python ?\t?\t0");
 		} else if (idx != PYTHON_HIDDEN_FUNCTION) {
@@ -154,7 +155,8 @@ static int start(struct bench *b, uint32_t pid, bool copy_all)
 	b->held = held_list__new();
 	b->strings = strtab__new();
 	b->codes = python_codes__new(b->strings);
-	if (!b->processes || !b->binaries || !b->held || !b->strings || !b->codes || live_source__open(&options, &b->live))
+	if (!b->processes || !b->binaries || !b->held || !b->strings || !b->codes ||
+	    live_source__open(&options, &b->live))
 		return -1;
 	maps = live_source__maps(b->live);
 	if (keeper__open(&maps, b->processes, b->binaries, b->held, DEFAULT_USER_FRAMES, &calls, b,

@@ -78,8 +78,9 @@ static void test_stacks(void **state)
 		__u64 words[64];
 		bool in_eval[64];
 		char text[256] = "";
-		struct unmerged_stack stack = { words, parse(rows[i].stack, words, in_eval), in_eval,
-						rows[i].native_whole, rows[i].python_whole };
+		struct unmerged_stack stack = { words, parse(rows[i].stack, words, in_eval),
+						in_eval, rows[i].native_whole,
+						rows[i].python_whole };
 
 		print(merged, merge_stack(&stack, merged), words, text);
 		if (strcmp(text, rows[i].merged))
@@ -90,8 +91,10 @@ static void test_stacks(void **state)
 /* A recording may be cut anywhere, and name native frames that are not there. */
 static void test_damaged(void **state)
 {
-	__u64 words[] = { frame_word(FRAME_NATIVE, 0, 1), frame_word(FRAME_PYTHON, 0, 2), 3, 4,
-			  frame_word(FRAME_PYTHON_ANCHOR, 0, 7), frame_word(FRAME_PYTHON, 0, 2), 3 };
+	__u64 words[] = {
+		frame_word(FRAME_NATIVE, 0, 1),	       frame_word(FRAME_PYTHON, 0, 2), 3, 4,
+		frame_word(FRAME_PYTHON_ANCHOR, 0, 7), frame_word(FRAME_PYTHON, 0, 2), 3
+	};
 	struct merged_frame merged[8];
 	bool in_eval[8] = { false };
 
