@@ -153,10 +153,7 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	s->walk.ip = regs->ip;
 	s->walk.sp = regs->sp;
 	s->walk.fp = regs->fp;
-	s->walk.r10 = regs->r10;
-	s->walk.rcx = regs->rcx;
-	s->walk.bx = regs->bx;
-	s->walk.flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP | WALK_F_BX;
+	s->walk.flags = WALK_F_LEAF;
 	if (regs->entered)
 		s->walk.flags |= WALK_F_ENTERED;
 	s->walk.max_depth = config.max_depth;
@@ -202,7 +199,7 @@ static __always_inline void take_user(struct scratch *s, __u32 cpu,
 	else if (facts.flags & PF_EXITING)
 		s->rec.flags |= SAMPLE_F_EXITING;
 	else
-		user_regs_read(regs, ctx);
+		user_regs_read(regs, s->walk.regs, ctx);
 	s->rec.user_ip = regs->ip;
 	s->rec.user_sp = regs->sp;
 	s->rec.user_fp = regs->fp;
@@ -263,7 +260,7 @@ static __always_inline int send_copy(struct scratch *s, struct bpf_perf_event_da
 	__u32 kernel_cnt = take_kernel(s, ctx, COPY_WORDS);
 	__u64 stack_start = regs->sp;
 	__u32 stack_size = copy_stack((__u8 *)&s->words[COPY_WORDS + kernel_cnt], &stack_start);
-	__u64 size = fill_copy(s, regs, kernel_cnt, stack_start, stack_size);
+	__u64 size = fill_copy(s, ctx, kernel_cnt, stack_start, stack_size);
 
 	if (!fault() &&
 	    !bpf_ringbuf_output(&copies, &s->rec, size, wake_flags(&copies, COPY_RING_BYTES / 4))) {

@@ -80,11 +80,13 @@ static __always_inline __u32 copy_stack(__u8 *to, __u64 *start)
 /* What a copy has beyond a sample lies where the sample's first words would. */
 #define COPY_WORDS ((sizeof(struct copy_record) - sizeof(struct sample_record)) / 8)
 
-/* Makes the record in the scratch a copy; kernel words and stack are there already. Its size. */
-static __always_inline __u64 fill_copy(struct scratch *s, const struct user_regs *regs,
+/* Makes the record in the scratch a copy; kernel words and stack are there already. Its size. The walk
+ * may have changed the registers in its state: they are read again. */
+static __always_inline __u64 fill_copy(struct scratch *s, const struct bpf_perf_event_data *ctx,
 				       __u32 kernel_cnt, __u64 stack_start, __u32 stack_size)
 {
 	struct copy_record *copy = (struct copy_record *)&s->rec;
+	struct user_regs regs = {};
 	__u64 size = sizeof(*copy) + kernel_cnt * 8ULL + ((stack_size + 7ULL) & ~7ULL);
 
 	if (size > sizeof(s->rec) + sizeof(s->words))
@@ -93,11 +95,9 @@ static __always_inline __u64 fill_copy(struct scratch *s, const struct user_regs
 	copy->sample.h.size = size;
 	copy->sample.user_words = 0;
 	copy->sample.kernel_cnt = kernel_cnt;
-	copy->r10 = regs->r10;
-	copy->rcx = regs->rcx;
-	copy->bx = regs->bx;
 	copy->stack_start = stack_start;
 	copy->stack_size = stack_size;
-	copy->entered = regs->entered;
+	user_regs_read(&regs, copy->regs, ctx);
+	copy->entered = regs.entered;
 	return size;
 }

@@ -8,6 +8,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "../shared/unwind.h"
+
 struct task_facts {
 	__u64 leader_start_ns; /* since boot */
 	__u32 flags;
@@ -44,9 +46,6 @@ struct user_regs {
 	__u64 ip;
 	__u64 sp;
 	__u64 fp;
-	__u64 r10;
-	__u64 rcx;
-	__u64 bx;
 	__u32 compat; /* 32-bit code */
 	__u32 valid;
 	__u32 entered; /* the task is in the kernel */
@@ -57,21 +56,33 @@ struct user_regs {
 #define KERNEL_STACK_SIZE 16384 /* THREAD_SIZE without KASAN */
 #define USER_CS 0x33 /* __USER_CS: 64-bit code */
 
-static __always_inline void user_regs_fill(struct user_regs *regs, const struct pt_regs *from)
+static __always_inline void user_regs_fill(struct user_regs *regs, __u64 *all,
+					   const struct pt_regs *from)
 {
 	regs->ip = from->ip;
 	regs->sp = from->sp;
 	regs->fp = from->bp;
-	regs->r10 = from->r10;
-	regs->rcx = from->cx;
-	regs->bx = from->bx;
 	regs->compat = from->cs != USER_CS;
-	regs->valid = (from->cs & 3) == 3;
+	all[UNWIND_R8] = from->r8;
+	all[UNWIND_R9] = from->r9;
+	all[UNWIND_R10] = from->r10;
+	all[UNWIND_R11] = from->r11;
+	all[UNWIND_R12] = from->r12;
+	all[UNWIND_R13] = from->r13;
+	all[UNWIND_R14] = from->r14;
+	all[UNWIND_R15] = from->r15;
+	all[UNWIND_DI] = from->di;
+	all[UNWIND_SI] = from->si;
+	all[UNWIND_BP] = from->bp;
+	all[UNWIND_BX] = from->bx;
+	all[UNWIND_DX] = from->dx;
+	all[UNWIND_AX] = from->ax;
+	all[UNWIND_CX] = from->cx;
 }
 
 /* The registers that the task entered the kernel with lie on top of its kernel stack. From 6.9 on
  * kernels with FRED keep 16 bytes more there, but these have the helper. */
-static __always_inline void user_regs_from_stack(struct user_regs *regs)
+static __always_inline void user_regs_from_stack(struct user_regs *regs, __u64 *all)
 {
 	struct pt_regs copy;
 
@@ -89,7 +100,8 @@ static __always_inline void user_regs_from_stack(struct user_regs *regs)
 					  stack + KERNEL_STACK_SIZE - sizeof(copy)))
 			return;
 	}
-	user_regs_fill(regs, &copy);
+	user_regs_fill(regs, all, &copy);
+	regs->valid = (copy.cs & 3) == 3;
 }
 
 /* Where the thread's own storage is: glibc's and musl's struct pthread. */
@@ -105,21 +117,16 @@ static __always_inline int regs_in_kernel(const struct bpf_perf_event_data *ctx)
 	return (ctx->regs.cs & 3) == 0;
 }
 
-static __always_inline void user_regs_read(struct user_regs *regs,
+/* all: enum unwind_reg */
+static __always_inline void user_regs_read(struct user_regs *regs, __u64 *all,
 					   const struct bpf_perf_event_data *ctx)
 {
 	if (regs_in_kernel(ctx)) {
 		regs->entered = 1;
-		user_regs_from_stack(regs);
+		user_regs_from_stack(regs, all);
 		return;
 	}
-	regs->ip = ctx->regs.ip;
-	regs->sp = ctx->regs.sp;
-	regs->fp = ctx->regs.bp;
-	regs->r10 = ctx->regs.r10;
-	regs->rcx = ctx->regs.cx;
-	regs->bx = ctx->regs.bx;
-	regs->compat = ctx->regs.cs != USER_CS;
+	user_regs_fill(regs, all, &ctx->regs);
 	regs->valid = 1;
 }
 #endif

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "types.h"
+#include "unwind.h"
 
 enum record_type {
 	RECORD_SAMPLE = 1, /* sample ring */
@@ -53,15 +54,13 @@ _Static_assert(sizeof(struct sample_record) == 104, "wire");
 /* A sample without user frames, with what walking them takes. */
 struct copy_record {
 	struct sample_record sample; /* h.type: RECORD_COPY; user_words: 0 */
-	__u64 r10;
-	__u64 rcx;
-	__u64 bx;
+	__u64 regs[UNWIND_REG_CNT];
 	__u64 stack_start; /* address of the first byte, at the stack pointer or above */
 	__u32 stack_size;
 	__u32 entered; /* the task was in the kernel */
 	/* kernel_cnt words, then stack_size bytes, rounded up to 8 */
 };
-_Static_assert(sizeof(struct copy_record) == 144, "wire");
+_Static_assert(sizeof(struct copy_record) == 240, "wire");
 
 static inline const __u64 *copy_kernel_words(const struct copy_record *rec)
 {

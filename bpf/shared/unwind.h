@@ -50,20 +50,74 @@ enum unwind_kind {
 	UNWIND_NONE = 0, /* no unwind information here: frame-pointer step */
 	UNWIND_SP, /* CFA = sp + cfa_off */
 	UNWIND_FP, /* CFA = fp + cfa_off */
-	UNWIND_FP_DEREF, /* CFA = *(fp + cfa_off): realigned stacks */
-	UNWIND_R10, /* CFA = r10 + cfa_off: gcc's realigning prologue; leaf frames only */
+	UNWIND_FP_DEREF, /* CFA = *(fp + unwind_deref_off()) + unwind_deref_add(): realigned stacks */
+	UNWIND_SP_DEREF, /* CFA = *(sp + unwind_deref_off()) + unwind_deref_add() */
+	UNWIND_REG, /* CFA = a register, unwind_reg_idx(), + unwind_reg_off() */
 	UNWIND_PLT, /* CFA = sp + 8 + ((pc & 15) >= cfa_off ? 8 : 0) */
-	UNWIND_SIGRET, /* signal trampoline: registers lie in the signal frame */
 	UNWIND_END, /* outermost frame: return address undefined */
 	UNWIND_UNSUPPORTED,
 	UNWIND_NO_ROOM, /* expressible, but the table of rules was full */
-	UNWIND_RCX, /* CFA = rcx + cfa_off: where libgcc ends a throw; leaf frames only */
-	UNWIND_RA_RCX, /* CFA = sp + cfa_off, and the return address is rcx: the instruction after */
 	/* Go's functions that go to another stack. Before they did: CFA = sp + cfa_off; after that */
-	UNWIND_SP_OR_FP, /* {caller's fp, return address} at fp; with cfa_off 0 always */
 	UNWIND_SP_OR_END, /* this is the outermost frame */
-	UNWIND_BX, /* CFA = bx + cfa_off: where ld.so resolves a symbol at its first call */
+	UNWIND_SP_OR_FP, /* {caller's fp, return address} at fp; with cfa_off 0 always */
+	UNWIND_RA_RCX, /* CFA = sp + cfa_off, and the return address is rcx: the instruction after */
+	UNWIND_SIGRET, /* signal trampoline: registers lie in the signal frame */
+	UNWIND_FIRST_ODD = UNWIND_SP_OR_FP, /* from there on more than the CFA differs */
 };
+
+/* Registers in the order of struct sigcontext, arch/x86/include/uapi/asm/sigcontext.h. fp and sp have
+ * rules of their own. */
+enum unwind_reg {
+	UNWIND_R8,
+	UNWIND_R9,
+	UNWIND_R10, /* gcc's realigning prologue */
+	UNWIND_R11,
+	UNWIND_R12,
+	UNWIND_R13,
+	UNWIND_R14,
+	UNWIND_R15,
+	UNWIND_DI,
+	UNWIND_SI,
+	UNWIND_BP,
+	UNWIND_BX, /* ld.so where it resolves a symbol at its first call */
+	UNWIND_DX,
+	UNWIND_AX, /* this and others: OpenSSL's assembler code */
+	UNWIND_CX, /* where libgcc ends a throw */
+	UNWIND_REG_CNT,
+	UNWIND_NO_REG = UNWIND_REG_CNT,
+};
+
+/* cfa_off of UNWIND_REG */
+static inline __s32 unwind_reg_rule(__u32 reg, __s32 off)
+{
+	return (__s32)(((__u32)off << 4) | reg);
+}
+
+static inline __u32 unwind_reg_idx(__s32 rule)
+{
+	return (__u32)rule & 15;
+}
+
+static inline __s32 unwind_reg_off(__s32 rule)
+{
+	return rule >> 4;
+}
+
+/* cfa_off of UNWIND_FP_DEREF and UNWIND_SP_DEREF; add: whole words, below 256 */
+static inline __s32 unwind_deref_rule(__s32 off, __u32 add)
+{
+	return (__s32)(((__u32)off << 8) | (add / 8));
+}
+
+static inline __s32 unwind_deref_off(__s32 rule)
+{
+	return rule >> 8;
+}
+
+static inline __u32 unwind_deref_add(__s32 rule)
+{
+	return 8 * ((__u32)rule & 255);
+}
 
 /* Where the caller's frame pointer is. */
 enum unwind_fp_rule {
@@ -73,7 +127,7 @@ enum unwind_fp_rule {
 	UNWIND_FP_OTHER, /* not expressible: unknown from here on */
 };
 
-/* Where the caller's bx is. Only files with a rule of UNWIND_BX have more than UNKNOWN. */
+/* Where the caller's bx is. Only files where a CFA is bx have more than UNKNOWN. */
 #define UNWIND_BX_UNKNOWN 0
 #define UNWIND_BX_SAME 1
 #define UNWIND_BX_AT_CFA 2 /* this and more: *(CFA - 8 * bx_rule) */

@@ -38,11 +38,15 @@
 #include "../shared/unwind.h"
 
 #define WALK_F_EXACT 1 /* ip is the instruction itself, not a return address */
-#define WALK_F_SCRATCH 2 /* r10, rcx are known: first frame, or just behind a signal frame */
+#define WALK_F_REGS 2 /* regs[] are known: first frame, or just behind a signal frame */
 #define WALK_F_FP 4 /* fp is known */
-#define WALK_F_BX 32 /* bx is known */
-#define WALK_F_ENTERED 16 /* the task is in the kernel: ip may stand behind a system call */
 #define WALK_F_GUESSED 8 /* the step that led here had no rows to go by */
+#define WALK_F_ENTERED 16 /* the task is in the kernel: ip may stand behind a system call */
+#define WALK_F_BX 32 /* regs[UNWIND_BX] is known */
+#define WALK_F_CALLER 64 /* regs[] are those of a function that it calls */
+
+_Static_assert(WALK_F_CALLER == WALK_F_REGS << 5, "step_by_rule()");
+#define WALK_F_LEAF (WALK_F_EXACT | WALK_F_REGS | WALK_F_FP | WALK_F_BX)
 
 #define WINDOW_WORDS 64
 
@@ -56,9 +60,7 @@ struct native_walk {
 	__u64 ip;
 	__u64 sp;
 	__u64 fp;
-	__u64 r10;
-	__u64 rcx;
-	__u64 bx;
+	__u64 regs[UNWIND_REG_CNT + 1]; /* fp is the one above */
 	struct process_entry run;
 	__u32 mapping; /* index of the last hit; tried first */
 	__u32 flags; /* WALK_F_* */
@@ -91,9 +93,10 @@ struct rule_cache {
 };
 
 #define USER_ADDR_END (1ULL << 56)
-#define SIGFRAME_R10 56 /* offsets in x86-64's rt_sigframe behind the popped return address: */
-#define SIGFRAME_FP_BX 120 /* struct ucontext's uc_mcontext, arch/x86/include/uapi/asm/sigcontext.h */
-#define SIGFRAME_RCX 152 /* rsp and rip follow */
+/* In x86-64's rt_sigframe behind the popped return address: struct ucontext's uc_mcontext,
+ * arch/x86/include/uapi/asm/sigcontext.h. */
+#define SIGFRAME_REGS 40
+#define SIGFRAME_SP 160 /* ip follows */
 #define CALLER_FRAME_MAX 4096
 #define MAPPING_SEARCH_STEPS 13 /* log2(MAX_RUN_MAPPINGS) + 1 */
 #define ROW_SEARCH_STEPS 15 /* log2(UNWIND_VALUE_ROWS) + 1 */
@@ -199,20 +202,17 @@ static __always_inline int read_stack(struct native_walk *walk, __u64 at, __u64 
 /* The registers that a signal interrupted lie in its frame; the stack may be another one. */
 static __always_inline int step_signal(struct native_walk *walk)
 {
-	__u64 at = walk->sp, fp_bx[2], rcx_sp_ip[3];
+	__u64 at = walk->sp, sp_ip[2];
 
 	if (!plausible_stack_addr(at))
 		return stop_walk(walk, STOP_READ_FAULT);
-	if (seam_read_user(&walk->r10, 8, at + SIGFRAME_R10) ||
-	    seam_read_user(fp_bx, sizeof(fp_bx), at + SIGFRAME_FP_BX) ||
-	    seam_read_user(rcx_sp_ip, sizeof(rcx_sp_ip), at + SIGFRAME_RCX))
+	if (seam_read_user(walk->regs, UNWIND_REG_CNT * 8, at + SIGFRAME_REGS) ||
+	    seam_read_user(sp_ip, sizeof(sp_ip), at + SIGFRAME_SP))
 		return stop_walk(walk, STOP_READ_FAULT);
-	walk->fp = fp_bx[0];
-	walk->bx = fp_bx[1];
-	walk->rcx = rcx_sp_ip[0];
-	walk->sp = rcx_sp_ip[1];
-	walk->ip = rcx_sp_ip[2];
-	walk->flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP | WALK_F_BX;
+	walk->fp = walk->regs[UNWIND_BP];
+	walk->sp = sp_ip[0];
+	walk->ip = sp_ip[1];
+	walk->flags = WALK_F_LEAF;
 	return 0;
 }
 
@@ -247,50 +247,65 @@ static __always_inline int has_left_stack(const struct native_walk *walk)
 	return !(walk->flags & WALK_F_EXACT) || walk->fp - walk->sp >= CALLER_FRAME_MAX;
 }
 
+/* Assembler code may keep its CFA over a call in a register that no convention saves: what it calls
+ * leaves it alone then. r12 to r15 would be saved, who knows where. */
+static __always_inline int reg_is_known(const struct native_walk *walk, __u32 reg)
+{
+	if (reg == UNWIND_BX)
+		return walk->flags & WALK_F_BX;
+	if (reg >= UNWIND_R12 && reg <= UNWIND_R15)
+		return walk->flags & WALK_F_REGS;
+	return walk->flags & (WALK_F_REGS | WALK_F_CALLER);
+}
+
+static __always_inline int find_cfa_in_memory(struct native_walk *walk, __u64 base, __s32 rule,
+					      __u64 *cfa)
+{
+	__u64 at = base + (__s64)unwind_deref_off(rule);
+
+	if (!plausible_stack_addr(at) || read_stack(walk, at, cfa))
+		return stop_walk(walk, STOP_READ_FAULT);
+	*cfa += unwind_deref_add(rule);
+	return 0;
+}
+
 /* CFA by a rule. Non-zero: stopped. */
 static __always_inline int find_cfa(struct native_walk *walk, const struct unwind_info *info,
 				    __u64 *cfa)
 {
 	__s64 off = info->cfa_off;
 
+	if (info->kind == UNWIND_SP) { /* nearly all */
+		*cfa = walk->sp + off;
+		return 0;
+	}
 	switch (info->kind) {
 	case UNWIND_SP_OR_END:
 		if (has_left_stack(walk))
 			return stop_walk(walk, STOP_END);
 		*cfa = walk->sp + off;
 		return 0;
-	case UNWIND_RA_RCX:
 	case UNWIND_SP_OR_FP:
-	case UNWIND_SP:
 		*cfa = walk->sp + off;
 		return 0;
 	case UNWIND_PLT:
 		*cfa = walk->sp + 8 + ((walk->ip & 15) >= (__u64)off ? 8 : 0);
 		return 0;
-	case UNWIND_R10:
-		if (!(walk->flags & WALK_F_SCRATCH))
+	case UNWIND_REG:
+		if (!reg_is_known(walk, unwind_reg_idx(info->cfa_off)))
 			return stop_walk(walk, STOP_LOST_REG);
-		*cfa = walk->r10 + off;
+		*cfa = walk->regs[unwind_reg_idx(info->cfa_off)] +
+		       (__s64)unwind_reg_off(info->cfa_off);
 		return 0;
-	case UNWIND_RCX:
-		if (!(walk->flags & WALK_F_SCRATCH))
-			return stop_walk(walk, STOP_LOST_REG);
-		*cfa = walk->rcx + off;
-		return 0;
-	case UNWIND_BX:
-		if (!(walk->flags & WALK_F_BX))
-			return stop_walk(walk, STOP_LOST_REG);
-		*cfa = walk->bx + off;
-		return 0;
+	case UNWIND_SP_DEREF:
+		return find_cfa_in_memory(walk, walk->sp, info->cfa_off, cfa);
 	case UNWIND_FP:
 	case UNWIND_FP_DEREF:
 		if (!(walk->flags & WALK_F_FP))
 			return stop_walk(walk, STOP_LOST_REG);
+		if (info->kind == UNWIND_FP_DEREF)
+			return find_cfa_in_memory(walk, walk->fp, info->cfa_off, cfa);
 		*cfa = walk->fp + off;
-		if (info->kind == UNWIND_FP)
-			return 0;
-		if (!plausible_stack_addr(*cfa) || read_stack(walk, *cfa, cfa))
-			return stop_walk(walk, STOP_READ_FAULT);
 		return 0;
 	case UNWIND_END:
 		return stop_walk(walk, STOP_END);
@@ -322,25 +337,24 @@ static __always_inline int restore_fp(struct native_walk *walk, const struct unw
 	return 0;
 }
 
-/* Only few files have such rules; what was not kept is not known any more. */
-static __always_inline void restore_bx(struct native_walk *walk, const struct unwind_info *info,
-				       __u64 cfa)
+/* Only few files have such rules. Non-zero: not known from here on. */
+static __always_inline int restore_bx(struct native_walk *walk, __u32 rule, __u64 cfa)
 {
-	__u64 at = cfa - 8ULL * info->bx_rule;
+	__u64 at = cfa - 8ULL * rule;
 
-	if (info->bx_rule == UNWIND_BX_UNKNOWN ||
-	    (info->bx_rule != UNWIND_BX_SAME &&
-	     (!plausible_stack_addr(at) || read_stack(walk, at, &walk->bx))))
-		walk->flags &= ~WALK_F_BX;
+	if (rule == UNWIND_BX_SAME)
+		return 0;
+	return !plausible_stack_addr(at) || read_stack(walk, at, &walk->regs[UNWIND_BX]);
 }
 
 /* The last instruction of a throw: the stack is the landing frame's already, which rcx leads to. */
-static __always_inline int step_to_rcx(struct native_walk *walk, __u64 cfa)
+static __always_inline int step_to_rcx(struct native_walk *walk, __s64 off, __u64 *cfa)
 {
-	if (!(walk->flags & WALK_F_SCRATCH))
+	if (!(walk->flags & WALK_F_REGS))
 		return stop_walk(walk, STOP_LOST_REG);
-	walk->sp = cfa;
-	walk->ip = walk->rcx;
+	*cfa = walk->sp + off;
+	walk->sp = *cfa;
+	walk->ip = walk->regs[UNWIND_CX];
 	walk->flags = (walk->flags & WALK_F_FP) | WALK_F_EXACT; /* a landing pad, not behind a call */
 	return 0;
 }
@@ -348,28 +362,55 @@ static __always_inline int step_to_rcx(struct native_walk *walk, __u64 cfa)
 static __always_inline int step_by_rule(struct native_walk *walk, const struct unwind_info *info,
 					__u64 *ret_cfa)
 {
+	__u32 kept = WALK_F_FP;
 	__u64 cfa = 0, ra;
 
 	if (find_cfa(walk, info, &cfa))
 		return 1;
 	*ret_cfa = cfa;
-	if (info->kind == UNWIND_RA_RCX)
-		return step_to_rcx(walk, cfa);
 	if (cfa <= walk->sp)
 		return stop_walk(walk, STOP_CFA_STUCK);
 	if (restore_fp(walk, info, cfa)) /* first: it lies below, the window begins there */
 		return 1;
-	restore_bx(walk, info, cfa);
+	if (info->bx_rule != UNWIND_BX_UNKNOWN && !restore_bx(walk, info->bx_rule, cfa))
+		kept |= WALK_F_BX;
 	if (!plausible_stack_addr(cfa - 8) || read_stack(walk, cfa - 8, &ra))
 		return stop_walk(walk, STOP_READ_FAULT);
 	if (!ra)
 		return stop_walk(walk, STOP_NULL_RETURN);
 	walk->sp = cfa;
 	walk->ip = ra;
-	walk->flags &= WALK_F_FP | WALK_F_BX;
-	if (info->kind == UNWIND_RCX && info->cfa_off == 8)
+	walk->flags = (walk->flags & kept) | (walk->flags & WALK_F_REGS) << 5 /* CALLER */;
+	if (info->kind == UNWIND_REG && info->cfa_off == unwind_reg_rule(UNWIND_CX, 8))
 		walk->flags |= WALK_F_EXACT; /* libgcc's throw: a landing pad, not behind a call */
 	return 0;
+}
+
+static __always_inline int goes_by_rule(const struct native_walk *walk,
+					const struct unwind_info *info)
+{
+	if (info->kind < UNWIND_FIRST_ODD)
+		return info->kind != UNWIND_NONE;
+	return info->kind == UNWIND_SP_OR_FP && info->cfa_off && !has_left_stack(walk);
+}
+
+static __always_inline int step_otherwise(struct native_walk *walk, const struct unwind_info *info,
+					  __u64 *cfa, __u64 *word)
+{
+	switch (info->kind) {
+	case UNWIND_SIGRET:
+		/* The trampoline's address was put there by the kernel, not by a call. */
+		*word = frame_word(FRAME_NATIVE, 0, walk->ip);
+		*cfa = walk->sp;
+		return step_signal(walk);
+	case UNWIND_RA_RCX:
+		return step_to_rcx(walk, info->cfa_off, cfa);
+	case UNWIND_NONE:
+	case UNWIND_SP_OR_FP:
+		return step_frame_pointer(walk, info->kind == UNWIND_NONE ? walk->sp : 0, cfa);
+	default:
+		return stop_walk(walk, STOP_UNSUPPORTED);
+	}
 }
 
 /* Where the address lies in nothing executable. A frame that was only guessed is taken back: a
@@ -446,19 +487,10 @@ static __always_inline int native_walk_step(struct native_walk *walk, struct nat
 	    look_up_rule(walk, pc, slot))
 		return 1;
 
-	if (slot->info.kind == UNWIND_NONE) {
-		ended = step_frame_pointer(walk, walk->sp, &cfa);
-	} else if (slot->info.kind == UNWIND_SP_OR_FP &&
-		   (!slot->info.cfa_off || has_left_stack(walk))) {
-		ended = step_frame_pointer(walk, 0, &cfa);
-	} else if (slot->info.kind == UNWIND_SIGRET) {
-		/* The trampoline's address was put there by the kernel, not by a call. */
-		words[n] = frame_word(FRAME_NATIVE, 0, walk->ip);
-		cfa = walk->sp;
-		ended = step_signal(walk);
-	} else {
+	if (goes_by_rule(walk, &slot->info))
 		ended = step_by_rule(walk, &slot->info, &cfa);
-	}
+	else
+		ended = step_otherwise(walk, &slot->info, &cfa, &words[n]);
 	frames->cfas[n] = cfa;
 	return ended;
 }

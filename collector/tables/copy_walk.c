@@ -88,19 +88,18 @@ void copy_walker__free(struct copy_walker *w)
 static struct walk_start start_of(const struct copy_walker *w, const struct copy_record *rec)
 {
 	uint32_t cnt = w->process->mapping_cnt;
-
-	return (struct walk_start){
+	struct walk_start start = {
 		.ip = rec->sample.user_ip,
 		.sp = rec->sample.user_sp,
 		.fp = rec->sample.user_fp,
-		.r10 = rec->r10,
-		.rcx = rec->rcx,
-		.bx = rec->bx,
 		.run = { .cnt = cnt < MAX_RUN_MAPPINGS ? cnt : MAX_RUN_MAPPINGS,
 			 .generation = w->generation },
 		.max_depth = w->max_depth,
 		.entered = rec->entered,
 	};
+
+	memcpy(start.regs, rec->regs, sizeof(start.regs));
+	return start;
 }
 
 const struct record_header *copy_walker__walk(struct copy_walker *w, const struct held *held)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/walk/walker.h"
 
+#include <string.h>
+
 /* The walker's functions take no context: this is the walk that the thread is in. */
 static _Thread_local const struct walk_seam *seam;
 static _Thread_local void *seam_ctx;
@@ -61,12 +63,10 @@ static void begin(struct native_walk *walk, const struct walk_start *start)
 	walk->ip = start->ip;
 	walk->sp = start->sp;
 	walk->fp = start->fp;
-	walk->r10 = start->r10;
-	walk->rcx = start->rcx;
-	walk->bx = start->bx;
+	memcpy(walk->regs, start->regs, sizeof(start->regs));
 	walk->run = start->run;
 	walk->mapping = start->run.first;
-	walk->flags = WALK_F_EXACT | WALK_F_SCRATCH | WALK_F_FP | WALK_F_BX;
+	walk->flags = WALK_F_LEAF;
 	if (start->entered)
 		walk->flags |= WALK_F_ENTERED;
 	walk->cnt = 0;

@@ -40,9 +40,7 @@ struct walk_start {
 	uint64_t ip;
 	uint64_t sp;
 	uint64_t fp;
-	uint64_t r10;
-	uint64_t rcx;
-	uint64_t bx;
+	uint64_t regs[UNWIND_REG_CNT]; /* by enum unwind_reg */
 	/* generation: rules found once are kept as long as it stays the same, so a process gets another
 	 * one whenever its mappings or their tables change, and no two have the same; never 0 */
 	struct process_entry run;

@@ -32,6 +32,11 @@ struct maker {
 	uint32_t page; /* the page that rows go to */
 };
 
+static bool needs_bx(const struct unwind_info *info)
+{
+	return info->kind == UNWIND_REG && unwind_reg_idx(info->cfa_off) == UNWIND_BX;
+}
+
 static uint32_t info_index(struct maker *m, struct unwind_info info)
 {
 	struct cfi_table *t = m->table;
@@ -43,7 +48,7 @@ static uint32_t info_index(struct maker *m, struct unwind_info info)
 	for (; m->slots[slot]; slot = (slot + 1) & (INFO_SLOTS - 1))
 		if (!memcmp(&t->infos[m->slots[slot] - 1], &info, sizeof(info)))
 			return m->slots[slot] - 1U;
-	m->bx_needed = m->bx_needed || info.kind == UNWIND_BX;
+	m->bx_needed = m->bx_needed || needs_bx(&info);
 	if (t->info_cnt == MAX_INFOS)
 		return 0; /* NO_ROOM */
 	t->infos[t->info_cnt] = info;

@@ -7,7 +7,6 @@
 #define REG_BX 3
 #define REG_FP 6
 #define REG_SP 7
-#define REG_R10 10
 #define REG_RA 16
 #define MAX_REMEMBERED 32
 
@@ -40,13 +39,26 @@ struct machine {
 	bool bad;
 };
 
-/* DW_OP_bregN off, DW_OP_deref: a value on the stack. */
-static bool is_deref_of(struct view e, uint8_t reg, int64_t *ret_off)
+/* DW_OP_bregN off, DW_OP_deref, and perhaps DW_OP_plus_uconst add: a value on the stack. */
+static bool is_deref_of(struct view e, uint8_t reg, int32_t *ret_rule)
 {
+	uint64_t add = 0;
+	int64_t off;
+
 	if (view_u8(&e) != 0x70 + reg)
 		return false;
-	*ret_off = view_sleb(&e);
-	return view_u8(&e) == 0x06 && !e.bad && !view_left(&e);
+	off = view_sleb(&e);
+	if (view_u8(&e) != 0x06)
+		return false;
+	if (view_left(&e)) {
+		if (view_u8(&e) != 0x23)
+			return false;
+		add = view_uleb(&e);
+	}
+	if (e.bad || view_left(&e) || off < -(1 << 23) || off >= 1 << 23 || add % 8 || add >= 2048)
+		return false;
+	*ret_rule = unwind_deref_rule((int32_t)off, (uint32_t)add);
+	return true;
 }
 
 static bool is_breg(struct view e, uint8_t reg, int64_t *ret_off)
@@ -78,33 +90,54 @@ static struct unwind_info unsupported(void)
 	return (struct unwind_info){ .kind = UNWIND_UNSUPPORTED };
 }
 
-static bool cfa_rule(const struct state *s, struct unwind_info *info)
+static bool expression_rule(struct view e, struct unwind_info *info)
 {
-	int64_t off = s->cfa_off;
+	int64_t threshold;
 
-	if (s->cfa_expression.size) {
-		if (is_plt(s->cfa_expression, &off))
-			info->kind = UNWIND_PLT;
-		else if (is_deref_of(s->cfa_expression, REG_FP, &off))
-			info->kind = UNWIND_FP_DEREF;
-		else
-			return false;
-	} else if (s->cfa_reg == REG_SP) {
-		info->kind = UNWIND_SP;
-	} else if (s->cfa_reg == REG_FP) {
-		info->kind = UNWIND_FP;
-	} else if (s->cfa_reg == REG_R10) {
-		info->kind = UNWIND_R10;
-	} else if (s->cfa_reg == REG_RCX) {
-		info->kind = UNWIND_RCX;
-	} else if (s->cfa_reg == REG_BX) {
-		info->kind = UNWIND_BX;
+	if (is_plt(e, &threshold)) {
+		info->kind = UNWIND_PLT;
+		info->cfa_off = (int32_t)threshold;
+	} else if (is_deref_of(e, REG_FP, &info->cfa_off)) {
+		info->kind = UNWIND_FP_DEREF;
+	} else if (is_deref_of(e, REG_SP, &info->cfa_off)) {
+		info->kind = UNWIND_SP_DEREF;
 	} else {
 		return false;
 	}
-	if (off < INT32_MIN || off > INT32_MAX)
+	return true;
+}
+
+/* By DWARF's numbers; fp and sp have kinds of their own. */
+static uint8_t unwind_reg(uint64_t reg)
+{
+	static const uint8_t regs[] = {
+		UNWIND_AX,     UNWIND_DX,     UNWIND_CX,  UNWIND_BX,  UNWIND_SI,  UNWIND_DI,
+		UNWIND_NO_REG, UNWIND_NO_REG, UNWIND_R8,  UNWIND_R9,  UNWIND_R10, UNWIND_R11,
+		UNWIND_R12,    UNWIND_R13,    UNWIND_R14, UNWIND_R15,
+	};
+
+	return reg < sizeof(regs) ? regs[reg] : UNWIND_NO_REG;
+}
+
+static bool cfa_rule(const struct state *s, struct unwind_info *info)
+{
+	uint8_t reg = unwind_reg(s->cfa_reg);
+
+	if (s->cfa_expression.size)
+		return expression_rule(s->cfa_expression, info);
+	if (s->cfa_off < -(1 << 27) || s->cfa_off >= 1 << 27)
 		return false;
-	info->cfa_off = (int32_t)off;
+	info->cfa_off = (int32_t)s->cfa_off;
+	if (s->cfa_reg == REG_SP) {
+		info->kind = UNWIND_SP;
+	} else if (s->cfa_reg == REG_FP) {
+		info->kind = UNWIND_FP;
+	} else if (reg != UNWIND_NO_REG) {
+		info->kind = UNWIND_REG;
+		info->cfa_off = unwind_reg_rule(reg, info->cfa_off);
+	} else {
+		return false;
+	}
 	return true;
 }
 
@@ -286,8 +319,9 @@ static void step_extended(struct machine *m, struct view *v, uint8_t op)
 		break;
 	case 0x10: /* expression */
 		reg = view_uleb(v);
-		set_rule(m, reg, (struct rule){ .kind = RULE_EXPRESSION,
-						.expression = view_cut(v, view_uleb(v)) });
+		set_rule(m, reg,
+			 (struct rule){ .kind = RULE_EXPRESSION,
+					.expression = view_cut(v, view_uleb(v)) });
 		break;
 	case 0x11: /* offset_extended_sf */
 		reg = view_uleb(v);

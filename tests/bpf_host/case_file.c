@@ -25,13 +25,14 @@ struct cfa_form {
 	bool has_off;
 };
 
+/* By enum unwind_reg. */
+static const char *const reg_names[] = { "r8",	"r9",  "r10", "r11", "r12", "r13", "r14", "r15",
+					 "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx" };
+_Static_assert(sizeof(reg_names) == UNWIND_REG_CNT * sizeof(*reg_names), "all registers");
+
 static const struct cfa_form cfa_forms[] = {
 	{ "sp", UNWIND_SP, true },
 	{ "fp", UNWIND_FP, true },
-	{ "*fp", UNWIND_FP_DEREF, true },
-	{ "r10", UNWIND_R10, true },
-	{ "rcx", UNWIND_RCX, true },
-	{ "bx", UNWIND_BX, true },
 	{ "plt", UNWIND_PLT, true },
 	{ "sp-or-fp", UNWIND_SP_OR_FP, true },
 	{ "sp-or-end", UNWIND_SP_OR_END, true },
@@ -58,6 +59,33 @@ static bool is_form(const char *word, const char *name, bool has_off, int *ret_o
 	return !*end;
 }
 
+/* "*fp+N" or "*fp+N+M": M is added to what lies there. */
+static bool take_deref(const char *word, struct unwind_info *info)
+{
+	int off, add = 0;
+	char base;
+
+	if (sscanf(word, "*%cp%d+%d", &base, &off, &add) < 2 || (base != 'f' && base != 's'))
+		return false;
+	info->kind = base == 'f' ? UNWIND_FP_DEREF : UNWIND_SP_DEREF;
+	info->cfa_off = unwind_deref_rule(off, (uint32_t)add);
+	return true;
+}
+
+static bool take_reg(const char *word, struct unwind_info *info)
+{
+	for (uint32_t i = 0; i < UNWIND_REG_CNT; i++) {
+		int off;
+
+		if (!is_form(word, reg_names[i], true, &off))
+			continue;
+		info->kind = UNWIND_REG;
+		info->cfa_off = unwind_reg_rule(i, off);
+		return true;
+	}
+	return false;
+}
+
 static bool take_cfa(const char *word, struct unwind_info *info)
 {
 	for (size_t i = 0; i < sizeof(cfa_forms) / sizeof(*cfa_forms); i++) {
@@ -69,7 +97,7 @@ static bool take_cfa(const char *word, struct unwind_info *info)
 		info->cfa_off = off;
 		return true;
 	}
-	return false;
+	return take_deref(word, info) || take_reg(word, info);
 }
 
 static bool take_caller(const char *word, struct unwind_info *info)
@@ -178,17 +206,40 @@ static bool take_mapping(struct case_file *file, char *line)
 	return m->mapping.flags;
 }
 
+static uint64_t *register_named(struct walk_start *start, const char *name)
+{
+	if (!strcmp(name, "ip"))
+		return &start->ip;
+	if (!strcmp(name, "sp"))
+		return &start->sp;
+	if (!strcmp(name, "fp"))
+		return &start->fp;
+	for (size_t i = 0; i < UNWIND_REG_CNT; i++)
+		if (!strcmp(name, reg_names[i]))
+			return &start->regs[i];
+	return NULL;
+}
+
 static bool take_registers(struct case_file *file, char *line)
 {
-	struct walk_start *r = &file->registers;
-	char more[16] = "";
-	int cnt = sscanf(line,
-			 "registers ip=%" SCNx64 " sp=%" SCNx64 " fp=%" SCNx64 " r10=%" SCNx64
-			 " rcx=%" SCNx64 " bx=%" SCNx64 " %15s",
-			 &r->ip, &r->sp, &r->fp, &r->r10, &r->rcx, &r->bx, more);
+	char *rest, *word = strtok_r(line, " ", &rest);
 
-	r->entered = cnt == 7;
-	return cnt == 6 || !strcmp(more, "entered");
+	while ((word = strtok_r(NULL, " ", &rest))) {
+		char name[8];
+		uint64_t value, *to;
+
+		if (!strcmp(word, "entered")) {
+			file->registers.entered = true;
+			continue;
+		}
+		if (sscanf(word, "%7[^=]=%" SCNx64, name, &value) != 2)
+			return false;
+		to = register_named(&file->registers, name);
+		if (!to)
+			return false;
+		*to = value;
+	}
+	return true;
 }
 
 static bool take_words(struct case_file *file, char *line)

@@ -6,7 +6,7 @@
  * oracle, named in the comments at the top) made of it. Numbers are hexadecimal unless they count.
  *
  *	# comment
- *	registers ip=7f12 sp=7ffc fp=0 r10=0 rcx=0 bx=0 [entered]
+ *	registers ip=7f12 sp=7ffc fp=0 r10=0 rcx=0 rbx=0 [entered]	(r8, rax and so on; else 0)
  *	depth 16				(decimal; --max-depth of the walk, else the largest)
  *	table libfoo
  *	page 2					its rows: address in the page, CFA, caller's fp if not the same
@@ -19,9 +19,9 @@
  *	stop END
  *	frame 7f12 exact foo+2			leaf first; or "return"; the rest of the line is for people
  *
- * CFA: sp+N fp+N *fp+N r10+N rcx+N bx+N plt+N sp-or-fp+N sp-or-end+N sigret end unsupported none
- * no-room, N signed and decimal; "ra=rcx" behind sp+N. fp: fp=*cfa+N fp=*fp+N fp=lost. bx: bx=same
- * bx=*cfa-N.
+ * CFA: sp+N fp+N *fp+N *sp+N (+M behind them: added to the word) r10+N and other registers plt+N
+ * sp-or-fp+N sp-or-end+N sigret end unsupported none no-room, N signed and decimal; "ra=rcx" behind
+ * sp+N. fp: fp=*cfa+N fp=*fp+N fp=lost. bx: bx=same bx=*cfa-N.
  */
 #include "collector/walk/walker.h"
 #include "symbolizer/native/cfi.h"

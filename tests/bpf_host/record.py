@@ -15,9 +15,10 @@ FOLDER = pathlib.Path(os.environ["CASE_FOLDER"])
 NEIGHBOURS = 4  # rows kept on each side of one that is needed
 SAME_STACK = 65536  # stack pointers further apart are on different stacks
 
-KINDS = ["none", "sp", "fp", "*fp", "r10", "plt", "sigret", "end", "unsupported", "no-room", "rcx", "sp",
-         "sp-or-fp", "sp-or-end", "bx"]
-RA_RCX = 11
+KINDS = ["none", "sp", "fp", "*fp", "*sp", "register", "plt", "end", "unsupported", "no-room", "sp-or-end", "sp-or-fp",
+         "sp", "sigret"]
+FP_DEREF, SP_DEREF, REG, RA_RCX = 3, 4, 5, 12
+REGS = ["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx"]
 
 # name: target, what it shows, breakpoints or a "catch", stop when this holds, and how gdb is asked when it
 # cannot judge the very instruction
@@ -127,7 +128,11 @@ def load_segments(data):
 
 def rule_text(kind, cfa, fp_rule, fp_off, bx_rule):
     text = KINDS[kind]
-    if text not in ("none", "sigret", "end", "unsupported", "no-room"):
+    if kind == REG:
+        text = f"{REGS[cfa & 15]}{cfa >> 4:+d}"
+    elif kind in (FP_DEREF, SP_DEREF):
+        text += f"{cfa >> 8:+d}" + (f"+{8 * (cfa & 255)}" if cfa & 255 else "")
+    elif text not in ("none", "sigret", "end", "unsupported", "no-room"):
         text += f"{cfa:+d}"
     if kind == RA_RCX:
         text += " ra=rcx"
@@ -149,7 +154,7 @@ class State:
                 start, end = (int(x, 16) for x in words[0].split("-"))
                 self.mappings.append((start, end, int(words[2], 16), words[5] if len(words) == 6 else ""))
         frame = gdb.newest_frame()
-        self.registers = {name: register(frame, name) for name in ("rip", "rsp", "rbp", "r10", "rcx", "rbx")}
+        self.registers = {name: register(frame, name) for name in ["rip", "rsp"] + REGS}
         self.pc = self.registers["rip"]
         mapping = self.mapping(self.pc)
         self.path = mapping[3] if mapping else ""
@@ -346,7 +351,7 @@ def record(name):
     lines = [f"# {shows[0].upper()}{shows[1:]}.", f"# oracle: {oracle}",
              f"# from: {target}; rows that the stack does not need are left out (\"unsupported\")",
              "registers " + " ".join(f"{ours}={r[theirs]:x}" for ours, theirs in
-                                     (("ip", "rip"), ("sp", "rsp"), ("fp", "rbp"), ("r10", "r10"), ("rcx", "rcx"), ("bx", "rbx"))) + entered]
+                                     [("ip", "rip"), ("sp", "rsp"), ("fp", "rbp")] + list(zip(REGS, REGS))) + entered]
     lines += table_lines(state, frames) + (memory or memory_lines(spans))
     lines += ["stop END"] + [f"frame {pc:x} {how} {text}" for pc, how, text in frames]
     (FOLDER / f"{name}.txt").write_text("\n".join(lines) + "\n")

@@ -31,6 +31,9 @@
 #define SP(off) { .kind = UNWIND_SP, .cfa_off = (off) }
 #define FP(off) { .kind = UNWIND_FP, .cfa_off = (off) }
 #define KIND(name) { .kind = UNWIND_##name }
+#define REG(name, off) { .kind = UNWIND_REG, .cfa_off = (off) * 16 | UNWIND_##name }
+#define DEREF(base, off, add) \
+	{ .kind = UNWIND_##base##_DEREF, .cfa_off = (off) * 256 | (add) / 8 }
 #define END KIND(END)
 /* clang-format on */
 
@@ -261,30 +264,54 @@ static const struct hostile cases[] = {
 	  .registers = { F1, STACK, STACK }, .stop = STOP_CFA_STUCK, .cnt = 1 },
 	{ "CFA through fp into the kernel", .f1 = KIND(FP_DEREF), .memory = { { STACK, KERNEL } },
 	  .registers = { F1, STACK, STACK }, .stop = STOP_READ_FAULT, .cnt = 1 },
+	{ "CFA through sp", .f1 = DEREF(SP, 16, 8), .f2 = END,
+	  .memory = { { STACK + 16, STACK + 40 }, { STACK + 40, F2 + 1 } },
+	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 2 },
+	{ "CFA through a bad sp", .f1 = DEREF(SP, 0, 8), .registers = { F1, KERNEL },
+	  .stop = STOP_READ_FAULT, .cnt = 1, .unread = true },
+	{ "CFA through sp into the kernel", .f1 = DEREF(SP, -8, 16),
+	  .memory = { { STACK - 8, KERNEL } }, .registers = { F1, STACK }, .stop = STOP_READ_FAULT,
+	  .cnt = 1 },
 
-	/* registers that only the first frame has */
-	{ "r10 behind a call", .f1 = SP(8), .f2 = KIND(R10), .memory = { { STACK, F2 + 1 } },
-	  .registers = { F1, STACK, .r10 = STACK + 16 }, .stop = STOP_LOST_REG, .cnt = 2 },
-	{ "rcx behind a call", .f1 = SP(8), .f2 = KIND(RCX), .memory = { { STACK, F2 + 1 } },
-	  .registers = { F1, STACK, .rcx = STACK + 16 }, .stop = STOP_LOST_REG, .cnt = 2 },
+	/* registers that only the first frame has, and perhaps its caller */
+	{ "r10 behind a call: kept", .f1 = SP(8), .f2 = REG(R10, 0), .f3 = END,
+	  .memory = { { STACK, F2 + 1 }, { STACK + 8, F3 + 1 } },
+	  .registers = { F1, STACK, .regs[UNWIND_R10] = STACK + 16 }, .stop = STOP_END, .cnt = 3 },
+	{ "r10 behind two calls", .f1 = SP(8), .f2 = SP(8), .f3 = REG(R10, 0),
+	  .memory = { { STACK, F2 + 1 }, { STACK + 8, F3 + 1 } },
+	  .registers = { F1, STACK, .regs[UNWIND_R10] = STACK + 24 }, .stop = STOP_LOST_REG,
+	  .cnt = 3 },
+	{ "r12 behind a call", .f1 = SP(8), .f2 = REG(R12, 0), .memory = { { STACK, F2 + 1 } },
+	  .registers = { F1, STACK, .regs[UNWIND_R12] = STACK + 16 }, .stop = STOP_LOST_REG,
+	  .cnt = 2 },
+	{ "rax behind a guess", .f2 = REG(AX, 0),
+	  .memory = { { STACK, STACK + 16 }, { STACK + 8, F2 + 1 } },
+	  .registers = { F1, STACK, STACK, .regs[UNWIND_AX] = STACK + 32 }, .stop = STOP_LOST_REG,
+	  .cnt = 2 },
+	{ "a register that there is not", .f1 = { .kind = UNWIND_REG, .cfa_off = 15 },
+	  .registers = { F1, STACK }, .stop = STOP_CFA_STUCK, .cnt = 1, .unread = true },
 	{ "return to rcx behind a call", .f1 = SP(8), .f2 = KIND(RA_RCX),
-	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, .rcx = F3 },
+	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, .regs[UNWIND_CX] = F3 },
 	  .stop = STOP_LOST_REG, .cnt = 2 },
-	{ "return to rcx twice", .f1 = KIND(RA_RCX), .registers = { F1, STACK, .rcx = F1 },
-	  .stop = STOP_LOST_REG, .cnt = 2, .unread = true },
-	{ "r10 below sp", .f1 = KIND(R10), .registers = { F1, STACK, .r10 = STACK - 8 },
-	  .stop = STOP_CFA_STUCK, .cnt = 1, .unread = true },
+	{ "return to rcx twice", .f1 = KIND(RA_RCX),
+	  .registers = { F1, STACK, .regs[UNWIND_CX] = F1 }, .stop = STOP_LOST_REG, .cnt = 2,
+	  .unread = true },
+	{ "r10 below sp", .f1 = REG(R10, 0),
+	  .registers = { F1, STACK, .regs[UNWIND_R10] = STACK - 8 }, .stop = STOP_CFA_STUCK,
+	  .cnt = 1, .unread = true },
 
-	{ "bx lost, then needed", .f1 = SP(8), .f2 = KIND(BX), .memory = { { STACK, F2 + 1 } },
-	  .registers = { F1, STACK, .bx = STACK + 16 }, .stop = STOP_LOST_REG, .cnt = 2 },
-	{ "bx saved where nothing can be read", .f1 = { 8, 0, 255, UNWIND_SP }, .f2 = KIND(BX),
-	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, .bx = STACK + 16 },
-	  .stop = STOP_LOST_REG, .cnt = 2 },
+	{ "bx lost, then needed", .f1 = SP(8), .f2 = REG(BX, 0), .memory = { { STACK, F2 + 1 } },
+	  .registers = { F1, STACK, .regs[UNWIND_BX] = STACK + 16 }, .stop = STOP_LOST_REG,
+	  .cnt = 2 },
+	{ "bx saved where nothing can be read", .f1 = { 8, 0, 255, UNWIND_SP }, .f2 = REG(BX, 0),
+	  .memory = { { STACK, F2 + 1 } },
+	  .registers = { F1, STACK, .regs[UNWIND_BX] = STACK + 16 }, .stop = STOP_LOST_REG,
+	  .cnt = 2 },
 	{ "bx saved where nothing can be read, not needed", .f1 = SP(8),
 	  .f2 = { 8, 0, 255, UNWIND_SP }, .f3 = END,
 	  .memory = { { STACK, F2 + 1 }, { STACK + 8, F3 + 1 } }, .registers = { F1, STACK },
 	  .stop = STOP_END, .cnt = 3 },
-	{ "bx below sp", .f1 = KIND(BX), .registers = { F1, STACK, .bx = STACK - 8 },
+	{ "bx below sp", .f1 = REG(BX, 0), .registers = { F1, STACK, .regs[UNWIND_BX] = STACK - 8 },
 	  .stop = STOP_CFA_STUCK, .cnt = 1, .unread = true },
 
 	/* Go's switches of stacks: the frame pointer may lead down */
@@ -314,7 +341,7 @@ static const struct hostile cases[] = {
 		      { SAVED(RIP), F2 },
 		      { STACK + 520, F3 + 1 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
-	{ "r10 of a signal frame", .f1 = KIND(SIGRET), .f2 = KIND(R10), .f3 = END,
+	{ "r10 of a signal frame", .f1 = KIND(SIGRET), .f2 = REG(R10, 0), .f3 = END,
 	  .memory = { { SAVED(R10), STACK + 512 },
 		      { SAVED(RSP), STACK + 400 },
 		      { SAVED(RIP), F2 },
@@ -323,7 +350,7 @@ static const struct hostile cases[] = {
 	{ "rcx of a signal frame", .f1 = KIND(SIGRET), .f2 = KIND(RA_RCX), .f3 = END,
 	  .memory = { { SAVED(RCX), F3 }, { SAVED(RSP), STACK + 400 }, { SAVED(RIP), F2 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
-	{ "bx of a signal frame", .f1 = KIND(SIGRET), .f2 = KIND(BX), .f3 = END,
+	{ "bx of a signal frame", .f1 = KIND(SIGRET), .f2 = REG(BX, 0), .f3 = END,
 	  .memory = { { SAVED(RBX), STACK + 512 },
 		      { SAVED(RSP), STACK + 400 },
 		      { SAVED(RIP), F2 },

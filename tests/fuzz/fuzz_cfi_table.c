@@ -32,7 +32,7 @@ static void try_table(struct elf_file *file)
 	for (uint32_t i = 0; i < table->page_cnt; i++)
 		check_page(table, &table->pages[i]);
 	for (uint32_t i = 0; i < table->info_cnt; i++)
-		assert(table->infos[i].kind <= UNWIND_BX);
+		assert(table->infos[i].kind <= UNWIND_SIGRET);
 }
 
 static void try_ranges(struct elf_file *file)

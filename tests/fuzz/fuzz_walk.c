@@ -111,9 +111,8 @@ static struct walk_start take_start(struct view *v)
 	start.ip = take_word(v);
 	start.sp = take_word(v);
 	start.fp = take_word(v);
-	start.r10 = take_word(v);
-	start.rcx = take_word(v);
-	start.bx = take_word(v);
+	for (int i = 0; i < UNWIND_REG_CNT; i++)
+		start.regs[i] = take_word(v);
 	return start;
 }
 
@@ -140,7 +139,7 @@ static int read_memory(void *ctx, void *to, uint32_t size, uint64_t vaddr)
 	check(size && size <= 512 && size % 8 == 0, "size of a read");
 	check(vaddr >= USER_PAGE_SIZE && vaddr < (1ULL << 56) + 512 && vaddr % 8 == 0,
 	      "address of a read");
-	check(size <= window(w, vaddr) || size <= 24, "a window over two pages");
+	check(size <= window(w, vaddr) || size <= 8 * UNWIND_REG_CNT, "a window over two pages");
 	if (vaddr < STACK || off > w->word_cnt * 8 || size > w->word_cnt * 8 - off)
 		return -1;
 	memcpy(to, (const uint8_t *)w->words + off, size);

@@ -6,9 +6,9 @@ import bisect
 import re
 import subprocess
 
-NONE, SP, FP, FP_DEREF, R10, PLT, SIGRET, END, UNSUPPORTED = range(9)
-RCX, RA_RCX, BX = 10, 11, 14
-REGS = {"rsp": SP, "rbp": FP, "r10": R10, "rcx": RCX, "rbx": BX}
+NONE, SP, FP, FP_DEREF, SP_DEREF, REG, PLT, END, UNSUPPORTED = range(9)
+RA_RCX, SIGRET = 12, 13
+REGS = ["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx"]
 PAGE = 1 << 16
 MAX_BRIDGE = 32
 START_SIZE = 64
@@ -131,8 +131,16 @@ def expected_cfa(text):
                        r"DW_OP_lit(\d+); DW_OP_ge; DW_OP_lit3; DW_OP_shl; DW_OP_plus", text)
     if plt:
         return PLT, int(plt[1])
-    deref = re.fullmatch(r"DW_OP_breg6 \(rbp\): (-?\d+); DW_OP_deref", text)
-    return (FP_DEREF, int(deref[1])) if deref else None
+    deref = re.fullmatch(r"DW_OP_breg[67] \((rbp|rsp)\): (-?\d+); DW_OP_deref(; DW_OP_plus_uconst: (\d+))?", text)
+    if deref:
+        return {"rbp": FP_DEREF, "rsp": SP_DEREF}[deref[1]], int(deref[2]) << 8 | int(deref[4] or 0) // 8
+    return None
+
+
+def expected_reg(reg, off):
+    if reg in ("rsp", "rbp"):
+        return {"rsp": SP, "rbp": FP}[reg], off
+    return (REG, off << 4 | REGS.index(reg)) if reg in REGS else None
 
 
 def agrees_cfa(fde, cfa, ours):
@@ -140,9 +148,8 @@ def agrees_cfa(fde, cfa, ours):
         wanted = [expected_cfa(text) for text in fde.cfa_expressions]
         return ours[:2] in wanted or (None in wanted and ours[0] == UNSUPPORTED)
     reg, off = re.fullmatch(r"(\w+)([+-]\d+)", cfa).groups()
-    if reg not in REGS:
-        return ours[0] == UNSUPPORTED
-    return ours[:2] == (REGS[reg], int(off))
+    wanted = expected_reg(reg, int(off))
+    return ours[:2] == wanted if wanted else ours[0] == UNSUPPORTED
 
 
 def agrees_fp(fde, rbp, ours):
@@ -198,7 +205,7 @@ class Ours:
         return self.infos[i] if i >= 0 else (NONE, 0, 0, 0, 0)
 
     def with_bx(self):
-        return any(info[0] == BX for info in self.infos)
+        return any(info[0] == REG and REGS[info[1] & 15] == "rbx" for info in self.infos)
 
 
 def judge_fde(verdict, ours, fde, bounds, with_bx):
