@@ -10,6 +10,7 @@ PKGS_TEST="libcmocka-dev python3 python3-pytest python3-numpy binutils g++ gdb d
 PKGS_PROVE="debootstrap redis-server redis-tools nginx-light wrk ripgrep gron sqlite3 git perl nodejs
 	xz-utils postgresql-15 libc6-dbg dpkg-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck linux-perf lintian"
 PKGS_DEB="debhelper dpkg-dev"
+	xz-utils postgresql-15 libc6-dbg openssl dpkg-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck linux-perf"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
