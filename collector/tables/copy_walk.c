@@ -109,18 +109,18 @@ const struct record_header *copy_walker__walk(struct copy_walker *w, const struc
 	struct walk_start start;
 
 	w->process = held->process;
-	w->stack = (struct stack_copy){ rec->stack_start, copy_stack_bytes(rec), rec->stack_size };
+	w->stack = (struct stack_copy){ .start = rec->stack_start,
+					.bytes = copy_stack_bytes(rec),
+					.size = rec->stack_size };
 	w->generation++;
 	start = start_of(w, rec);
 	stack = walker__walk(w->walker, &seam, w, &start);
-	if (stack.stop == STOP_READ_FAULT && stack.sp >= rec->stack_start)
-		stack.stop = STOP_COPY_END;
 	memcpy(w->words, stack.words, stack.cnt * sizeof(*w->words));
 	w->out = (struct walked_record){
 		.h = { RECORD_WALKED, (uint32_t)(sizeof(w->out) + stack.cnt * sizeof(*w->words)),
 		       now_ns() },
 		.id = held->id,
-		.stop = (uint16_t)stack.stop,
+		.stop = (uint16_t)stack_copy__stop(&w->stack, stack.stop),
 		.user_words = (uint16_t)stack.cnt,
 	};
 	return &w->out.h;

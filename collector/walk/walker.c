@@ -83,5 +83,5 @@ struct walked_stack walker__walk(struct walker *w, const struct walk_seam *used_
 	while (!native_walk_step(&w->walk, &w->frames, &w->rules, w->words))
 		;
 	return (struct walked_stack){ w->words, w->frames.cfas, w->walk.cnt,
-				      (enum stop_reason)w->walk.stop, w->walk.sp };
+				      (enum stop_reason)w->walk.stop };
 }

@@ -53,7 +53,6 @@ struct walked_stack { /* borrowed: until the next walk */
 	const __u64 *cfas; /* 0 where a frame's CFA was not found */
 	uint32_t cnt;
 	enum stop_reason stop;
-	uint64_t sp; /* of the last frame */
 };
 
 struct walker; /* 130 KB of working memory; for one thread at a time */

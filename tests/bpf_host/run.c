@@ -114,7 +114,8 @@ static bool check_copy(const struct case_file *file, struct memory_image *image,
 					       page_at,	  rows_at,     info_at };
 	uint64_t words[CASE_WORDS];
 	uint32_t cnt = copy_stack(file, words);
-	struct copied copied = { { file->registers.sp, (const uint8_t *)words, cnt * 8 }, image };
+	struct copied copied = { { file->registers.sp, (const uint8_t *)words, cnt * 8, false },
+				 image };
 	struct walk_start start = file->registers;
 	struct walked_stack stack;
 
