@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Seeds for fuzz_elf_file, fuzz_cfi_table, fuzz_plt, fuzz_c_functions and fuzz_debugdata, of small real programs:
+"""Seeds for fuzz_elf_file, fuzz_cfi_table, fuzz_plt, fuzz_c_functions,
+fuzz_python_object and fuzz_debugdata, of small real programs:
 elf_seeds.py CORPUS [GO_PROGRAM]. Of a Go program its first functions are taken."""
 import lzma
 import pathlib
@@ -60,9 +61,27 @@ BUILDS = {  # folder/name: compiler, options, objcopy's options
 }
 
 
-def build(compiler, options, copying, folder):
+MADE_PYTHON = pathlib.Path(__file__).resolve().parents[1] / "targets/python/made_interpreter.c"
+SMALL_RUNTIME = "-DRUNTIME_SIZE=1600"
+PYTHONS = {  # the same; of MADE_PYTHON
+    "python_object/3.8": ("gcc", ["-O2", "-DVERSION=0x0308", *SHARED]),
+    "python_object/3.8-refused": ("gcc", ["-O2", "-DVERSION=0x0308", "-DBACK=16", *SHARED]),
+    "python_object/3.12": ("clang-14", ["-O0", "-DVERSION=0x030c", SMALL_RUNTIME, *SHARED]),
+    "python_object/3.15": ("gcc", ["-O2", "-DVERSION=0x030f", SMALL_RUNTIME, *SHARED]),
+    "python_object/3.15-packed": ("clang-14", ["-O2", "-DVERSION=0x030f", SMALL_RUNTIME, "-ftls-model=initial-exec",
+                                               "-Wl,-z,pack-relative-relocs", *SHARED]),
+}
+C_LIBRARIES = {  # the code of pthread_getspecific()
+    "python_object/glibc": "cmp $0x1f,%edi; ja 1f; mov %edi,%eax; add $0x31,%rax; shl $4,%rax; add %fs:0x10,%rax; "
+                           "mov 8(%rax),%rdx; mov %rdx,%rax; ret; 1: xor %eax,%eax; ret",
+    "python_object/musl": "mov %fs:0,%rax; mov 0x80(%rax),%rax; mov %edi,%edi; mov (%rax,%rdi,8),%rax; ret",
+}
+SPECIFIC = '__attribute__((naked)) void *pthread_getspecific(unsigned key) { __asm__("CODE"); }\n'
+
+
+def build(compiler, options, copying, folder, text=None):
     source, out = folder / "seed.c", folder / "seed"
-    source.write_text(EXTENSION if PYTHON[0] in options else SOURCE)
+    source.write_text(text or (EXTENSION if PYTHON[0] in options else SOURCE))
     subprocess.run([compiler, "-w", source, *options, "-o", out], check=True)
     subprocess.run(["/usr/bin/objcopy", *copying, out], check=True)
     return out.read_bytes()
@@ -123,6 +142,10 @@ def main():
         folder = pathlib.Path(folder)
         for name, recipe in BUILDS.items():
             seeds[name] = build(*recipe, folder)
+        for name, recipe in PYTHONS.items():
+            seeds[name] = build(*recipe, ["--strip-all"], folder, MADE_PYTHON.read_text())
+        for name, code in C_LIBRARIES.items():
+            seeds[name] = build("gcc", SHARED, ["--strip-all"], folder, SPECIFIC.replace("CODE", code))
         symbols = build("gcc", ["-O1", *SHARED], ["--only-keep-debug"], folder)
     for check in ("NONE", "CRC32", "CRC64"):
         packed = lzma.compress(symbols, check=getattr(lzma, "CHECK_" + check))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What CPython's file looks like to one who looks for it, without CPython: the symbols it exports, their
  * data and the functions whose code tells of static variables. Built for VERSION 0x0308, 0x030c or 0x030f, in
- * all the forms that compilers and linkers have, and with BACK, CODE_SIZE, NO_MEMBERS and HEAD_ELSEWHERE to be refused.
+ * all the forms that compilers and linkers have, with BACK, CODE_SIZE, NO_MEMBERS and HEAD_ELSEWHERE to be refused,
+ * with RUNTIME_SIZE to be small.
  * Offsets are those of 3.8.18, 3.12.1 and 3.15.2. */
 #include <pthread.h>
 #include <stddef.h>
@@ -82,6 +83,9 @@ PUBLIC void *PyGILState_GetThisThreadState(void);
 PUBLIC void *_PyEval_EvalFrameDefault(void *tstate, void *frame, int throw);
 PUBLIC const char *Py_GetVersion(void);
 
+#ifndef RUNTIME_SIZE
+#define RUNTIME_SIZE (VERSION == 0x030c ? 459944 : 346568)
+#endif
 extern PUBLIC struct runtime _PyRuntime;
 
 #if VERSION == 0x0308
@@ -119,9 +123,8 @@ struct runtime {
 	void *head;
 	char middle[1544 - 48];
 	struct tss key;
-	char end[459944 - 1552];
+	char end[RUNTIME_SIZE - 1552];
 } _PyRuntime;
-_Static_assert(sizeof(struct runtime) == 459944, "as in CPython");
 
 void *PyGILState_GetThisThreadState(void)
 {
@@ -134,12 +137,12 @@ struct runtime {
 	uint64_t offsets[111];
 	char begin[936 - 888];
 	void *head;
-	char end[346568 - 944];
+	char end[RUNTIME_SIZE - 944];
 } _PyRuntime = { .offsets = {
 			 0x7970677562656478,
 			 0x030f02f0,
 			 0, /* "xdebugpy" */
-			 [3] = 346568,
+			 [3] = RUNTIME_SIZE,
 			 912,
 			 936,
 			 [6] = 226240,
@@ -181,7 +184,7 @@ struct runtime {
 			 [58] = 16,
 			 8,
 		 } };
-_Static_assert(sizeof(struct runtime) == 346568, "as in CPython");
+_Static_assert(sizeof(struct runtime) == RUNTIME_SIZE, "as in CPython");
 
 static __thread void *other[4] = { &PyType_Type };
 static __thread void *_Py_tss_gilstate;
