@@ -43,13 +43,12 @@ static int add_piece(struct reader *r, const void *bytes, size_t size, uint64_t 
 	return 0;
 }
 
-static int read_either(void *ctx, void *to, size_t size, uint64_t vaddr)
+/* The object itself, too: what it says now tells whether its strings are still its own. */
+static int read_live(void *ctx, void *to, size_t size, uint64_t vaddr)
 {
 	struct reader *r = ctx;
-	int err = python_pieces__read(r->from, to, size, vaddr);
+	int err = read_process(r->from->pid, to, size, vaddr);
 
-	if (err)
-		err = read_process(r->from->pid, to, size, vaddr);
 	return err ? err : add_piece(r, to, size, vaddr);
 }
 
@@ -85,7 +84,7 @@ struct python_code_record *python_reader__complete(const struct python_code_reco
 	*r.to = *rec;
 	r.to->piece_cnt = 0;
 	r.to->h.size = sizeof(*r.to);
-	if (is_whole(&r, read_either))
+	if (is_whole(&r, read_live))
 		return r.to;
 	free(r.to);
 	return NULL;
