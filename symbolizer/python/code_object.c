@@ -47,12 +47,14 @@ static uint64_t u64_at(const struct image *image, uint16_t off)
 
 /*
  * A freed object keeps all its words but the first, where the allocator links it to the next free one,
- * while its strings become others'. From 3.14 on only the low half counts references, flags stand in the
- * highest bits; addresses have bits in between. Builds without the GIL count elsewhere.
+ * while its strings become others'. Counts stay far below addresses, with what extensions of older
+ * versions add to an immortal object's; above bit 48 stand flags. Builds without the GIL count elsewhere.
  */
 static bool is_alive(const struct image *image, const struct python_layout *l)
 {
-	return l->free_threaded || ((uint32_t)image->words[0] && !(image->words[0] >> 32 & 0xffff));
+	uint64_t count = image->words[0] & ((1ULL << 48) - 1);
+
+	return l->free_threaded || (count && count < 1ULL << 40);
 }
 
 static int read_image(const struct python_memory *m, const struct python_layout *l, uint64_t vaddr,

@@ -124,6 +124,7 @@ static const struct {
 	{ 0, 0, 8, -ESTALE }, /* not yet freed, or the last in its list */
 	{ 0, BASE + 0x9a0, 8, -ESTALE }, /* in a list of free blocks */
 	{ 0, 0xc0000000ULL | 1ULL << 48, 8, 0 }, /* immortal in 3.14 */
+	{ 0, 1ULL << 32, 8, 0 }, /* in 3.12, one more than immortal */
 	{ 120, 0, 8, -EFAULT },
 	{ 112, UINT64_MAX - 20, 8, -EFAULT },
 	{ 128, BASE + sizeof(((struct process *)0)->bytes) - 20, 8, -EFAULT },
