@@ -63,11 +63,13 @@ static bool is_whole(struct reader *r,
 {
 	struct python_memory memory = { read, r };
 	struct python_code code = { 0 };
+	uint64_t type = 0;
 	bool whole;
 
 	if (python_code__read(&memory, &r->from->layout, r->from->code, &code))
 		return false;
-	whole = code.line_table && code.key == r->from->key;
+	python_pieces__read(r->from, &type, sizeof(type), r->from->code + r->from->layout.ob_type);
+	whole = code.line_table && code.type == type && code.key == r->from->key;
 	python_code__fini(&code);
 	return whole;
 }
