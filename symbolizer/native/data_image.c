@@ -14,7 +14,7 @@
 
 #define MAX_SPAN (1UL << 29)
 #define MAX_DATA (256UL << 20) /* copied: strings, mostly */
-#define MAX_TABLES (32UL << 20) /* of these: parts that can hold pointers */
+#define MAX_TABLES (16UL << 20) /* of these: parts that can hold pointers */
 #define MAX_PARTS 256
 
 static const struct relocation_types {
@@ -239,12 +239,20 @@ uint64_t data_image__word(const struct data_image *image, uint64_t elf_vaddr)
 	return word;
 }
 
+/* Sections of code do not overlap but in damaged files; there the last one counts. */
 bool data_image__is_code(const struct data_image *image, uint64_t elf_vaddr)
 {
-	for (size_t i = 0; i < image->code_cnt; i++)
-		if (elf_vaddr - image->code[i].elf_vaddr < image->code[i].size)
-			return true;
-	return false;
+	size_t low = 0, high = image->code_cnt;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (image->code[mid].elf_vaddr <= elf_vaddr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low && elf_vaddr - image->code[low - 1].elf_vaddr < image->code[low - 1].size;
 }
 
 bool data_image__has(const struct data_image *image, uint64_t elf_vaddr)
