@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracles"))
 import c_functions  # noqa: E402
 import pythons  # noqa: E402
+import readelf_names  # noqa: E402
 import suites  # noqa: E402
 from pprof_wire import Profile, violations  # noqa: E402
 
@@ -94,6 +95,33 @@ def test_running_interpreter_of_sid(build, tool, version, root):
     print(told)
     assert wrong == []
     assert told >= 1900
+
+
+def test_symbols_come_first(build, tool):
+    """In the whole file's names: a symbol where there is one, else the table's from its first byte to its last."""
+    path = "/usr/bin/python3.11"
+    names, exported = c_functions.ours(tool, path), c_functions.functions(path, "--dyn-syms")
+    asked = sorted({at for start, size, _ in names for at in (start - 1, start, start + size - 1, start + size)})
+    told = {at: (source, name) for at, source, _, _, name in
+            readelf_names.answers(build / "tests/tools/print_names", path, asked)}
+    first_of = {start: name for start, _, name in names}
+    for start, size, name in names:
+        if start in exported:
+            assert told[start][0] == readelf_names.DYNSYM and told[start][1] in [n for _, n in exported[start]]
+        else:
+            assert told[start] == told[start + size - 1] == (readelf_names.PYTHON, name)
+            assert told[start + size] != (readelf_names.PYTHON, name) or first_of.get(start + size) == name
+            assert told[start - 1] != (readelf_names.PYTHON, name)
+    assert sum(start in exported for start in first_of) > 10
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.12"])
+def test_unstripped_has_no_need(build, tool, version):
+    library = next(pyenv(version).glob("lib/libpython?.*.so.1.0"))
+    asked = [start for start, _, _ in c_functions.ours(tool, library)]
+    sources = {source for _, source, _, _, _ in
+               readelf_names.answers(build / "tests/tools/print_names", library, asked)}
+    assert sources == {readelf_names.SYMTAB}
 
 
 WORK = """
