@@ -63,6 +63,21 @@ def watch(frame, event, arg):
     roots.add(frame.f_code)
 
 
+def watch_threads():
+    """From their first frame on; threading.setprofile() begins after it has told its starter."""
+    def watched(start):
+        def start_watched(function, *args, **more):
+            def first(*words):
+                sys.setprofile(watch)
+                roots.add(function.__func__.__code__)
+                function(*words)
+            return start(first, *args, **more)
+        return start_watched
+    for name in ("_start_new_thread", "_start_joinable_thread"):
+        if hasattr(threading, name):
+            setattr(threading, name, watched(getattr(threading, name)))
+
+
 def key(code):
     return [getattr(code, "co_qualname", code.co_name), code.co_filename]
 
@@ -98,27 +113,24 @@ def work_round(functions):
         count(function.__name__, cpu() - before - inside[thread])
 
 
-def work(functions):
-    while not stopped:
+def work(functions, rounds):
+    while rounds and not stopped:
         work_round(functions)
+        rounds -= 1
 
 
 def start(make):
-    """make(mode) -> (functions, function that gives the edges of other processes)"""
+    """make() -> (functions, function that gives the edges of other processes or None)"""
     functions, others = make()
-    if sys.argv[-1] == "legal":
-        threading.setprofile(watch)
+    legal = sys.argv[-1] == "legal"
+    if legal:
+        watch_threads()
         sys.setprofile(watch)
-        for i in range(3):
-            work_round(functions)
-        sys.setprofile(None)
-        threading.setprofile(None)
-        parts = [found_edges()] + (others() if others else [])
-        print(json.dumps(merged(parts)))
     else:
         signal.signal(signal.SIGTERM, lambda *args: stopped.append(1))
         print("ready")
         sys.stdout.flush()
-        work(functions)
-        print(json.dumps({"cpu": seconds}))
+    work(functions, 5 if legal else -1)
+    sys.setprofile(None)
+    print(json.dumps(merged([found_edges()] + (others() if others else [])) if legal else {"cpu": seconds}))
     sys.stdout.flush()
