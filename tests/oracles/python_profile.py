@@ -53,7 +53,7 @@ def descendants(pid):
 
 def legal_stacks(build, python, workload):
     said = subprocess.run(python.command(build, "workloads.py", workload, "legal"), capture_output=True, text=True,
-                          timeout=300, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **python.env})
+                          timeout=300, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **python.env})
     return json.loads(said.stdout)
 
 

@@ -51,7 +51,7 @@ class Python:
 
     def start(self, build, script, *args, **more):
         return subprocess.Popen(self.command(build, script, *args),
-                                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **self.env}, **more)
+                                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **self.env}, **more)
 
 
 def built_folder(build):
@@ -175,7 +175,7 @@ def main():
         try:
             python = find(build, name)
             said = subprocess.run(python.command(build, "version.py"), capture_output=True, text=True,
-                                  env={"PATH": "/usr/bin:/bin", **python.env})
+                                  env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", **python.env})
             print(f"{name:20} {said.stdout.strip() or said.stderr.strip()[-300:]}")
             said.stdout or lacking.append(name)
         except Missing as e:
