@@ -137,7 +137,7 @@ def read_faulthandler(text):
             whole = False
         elif row and not row.startswith(("Stack (most", "Current thread", "Thread 0x")):
             raise ValueError(f"faulthandler says {row!r}")
-    return frames, whole
+    return frames, whole and len(frames) < 100  # newer ones end there without a word
 
 
 def in_ascii(text):
@@ -160,12 +160,21 @@ def frame_equal(ours, theirs, faulthandler):
     return (name, path) == theirs[:2] and theirs[2] in (-1, int(line))
 
 
+def where_different(ours, theirs, faulthandler):
+    """Index of the first frame that is not equal, and both there, for people."""
+    for i in range(max(len(ours), len(theirs))):
+        pair = [frames[i] if i < len(frames) else None for frames in (ours, theirs)]
+        if None in pair or not frame_equal(*pair, faulthandler):
+            return f"frame {i} of {len(ours)} and {len(theirs)}: bpf {pair[0]}, judge {pair[1]}"
+    return "?"
+
+
 def compare(result, ours, theirs, whole, faulthandler, native):
     theirs = [frame for frame in theirs if not is_hidden(frame)]
     equal = len(ours) == len(theirs) if whole else len(ours) >= len(theirs)
     equal = equal and all(frame_equal(a, b, faulthandler) for a, b in zip(ours, theirs))
     if not equal:
-        result.different.append((ours, theirs, native))
+        result.different.append((where_different(ours, theirs, faulthandler), " ".join(native)))
     elif whole:
         result.same += 1
     else:
