@@ -15,7 +15,7 @@ struct step {
 
 struct steps {
 	struct pairs pairs; /* owned; caller, callee */
-	struct step *at;    /* owned; by id of the pair */
+	struct step *at; /* owned; by id of the pair */
 	uint32_t room;
 };
 
@@ -52,7 +52,7 @@ static int count_stack(struct steps *steps, const struct stacks *s, size_t i, co
 			continue;
 		step = step_of(steps, caller, callee);
 		if (!step)
-			return -ENOMEM;
+			return steps->pairs.cnt == PAIRS_MAX ? -EFBIG : -ENOMEM;
 		if (step->seen == i + 1)
 			continue;
 		step->seen = i + 1;
@@ -69,11 +69,11 @@ static void add_edges(struct edges *edges, const struct steps *steps, const bool
 		const struct step *step = &steps->at[i];
 
 		if (wanted[pair.b])
-			edges->at[edges->cnt++] =
-				(struct edge){ pair.b, pair.a, true, step->inlined, step->value };
+			edges->at[edges->cnt++] = (struct edge){ pair.b, pair.a, true,
+								 step->inlined, step->value };
 		if (wanted[pair.a])
-			edges->at[edges->cnt++] =
-				(struct edge){ pair.a, pair.b, false, step->inlined, step->value };
+			edges->at[edges->cnt++] = (struct edge){ pair.a, pair.b, false,
+								 step->inlined, step->value };
 	}
 }
 

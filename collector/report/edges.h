@@ -9,9 +9,9 @@
 
 struct edge { /* seen from the node */
 	uint32_t node;
-	uint32_t other;	 /* its caller or its callee */
+	uint32_t other; /* its caller or its callee */
 	bool calls_node; /* other is the caller */
-	bool inlined;	 /* the callee is inlined into the caller, in all stacks */
+	bool inlined; /* the callee is inlined into the caller, in all stacks */
 	int64_t value;
 };
 
@@ -21,7 +21,7 @@ struct edges {
 	size_t cnt;
 };
 
-/* wanted, names: by node id. 0 or -ENOMEM. */
+/* wanted, names: by node id. 0, -ENOMEM; -EFBIG: more than PAIRS_MAX steps. */
 int edges__init(struct edges *edges, const struct stacks *stacks, const bool *wanted,
 		char *const *names);
 void edges__fini(struct edges *edges);

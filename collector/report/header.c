@@ -51,12 +51,12 @@ static const char *by_name(const struct view_context *v)
 
 void header_json(const struct view_context *v, const struct profile *p, const char *view_name)
 {
-	json_object_set_new(v->json, "view", json_string(view_name));
-	json_object_set_new(v->json, "by", json_string(by_name(v)));
-	json_object_set_new(v->json, "sample_type", json_text(v->stacks->type));
-	json_object_set_new(v->json, "unit", json_text(v->stacks->unit));
-	json_object_set_new(v->json, "total", json_integer(v->stacks->total));
-	json_object_set_new(v->json, "difference", json_boolean(v->options->old));
-	json_object_set_new(v->json, "time_ns", json_integer(p->time_ns));
-	json_object_set_new(v->json, "duration_ns", json_integer(p->duration_ns));
+	json_object_set_new(v->json->head, "view", json_string(view_name));
+	json_object_set_new(v->json->head, "by", json_string(by_name(v)));
+	json_object_set_new(v->json->head, "sample_type", json_text(v->stacks->type));
+	json_object_set_new(v->json->head, "unit", json_text(v->stacks->unit));
+	json_object_set_new(v->json->head, "total", json_integer(v->stacks->total));
+	json_object_set_new(v->json->head, "difference", json_boolean(v->options->old));
+	json_object_set_new(v->json->head, "time_ns", json_integer(p->time_ns));
+	json_object_set_new(v->json->head, "duration_ns", json_integer(p->duration_ns));
 }

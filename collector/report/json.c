@@ -1,7 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/report/json.h"
 
+#include <errno.h>
+
 #include "common/text.h"
+
+#define FLAGS (JSON_ENSURE_ASCII | JSON_COMPACT)
+
+void json_report__fini(struct json_report *r)
+{
+	json_decref(r->head);
+}
+
+static void put(struct json_report *r, const char *before, const json_t *what, size_t flags)
+{
+	fputs(before, r->out);
+	if (json_dumpf(what, r->out, FLAGS | flags) && !r->err)
+		r->err = what && !ferror(r->out) ? -ENOMEM : -EIO;
+}
+
+static void begin(struct json_report *r)
+{
+	put(r, "{", r->head, JSON_EMBED);
+	fputs(",\n\"rows\": [", r->out);
+}
+
+void json_report__add(struct json_report *r, json_t *row)
+{
+	if (!r->cnt)
+		begin(r);
+	put(r, r->cnt++ ? ",\n" : "\n", row, 0);
+	json_decref(row);
+}
+
+int json_report__end(struct json_report *r, size_t in_all)
+{
+	if (!r->cnt)
+		begin(r);
+	fprintf(r->out, "],\n\"rows_in_all\": %zu}\n", in_all);
+	return r->err;
+}
 
 json_t *json_text(const char *text)
 {

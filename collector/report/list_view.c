@@ -126,7 +126,7 @@ static json_t *routine_json(const struct view_context *v, const struct routine *
 	return out;
 }
 
-static int show_routine(const struct view_context *v, const struct routine *r, json_t *array)
+static int show_routine(const struct view_context *v, const struct routine *r)
 {
 	scope_free(source) struct source *source = NULL;
 	scope_memory char *looked = NULL;
@@ -138,7 +138,7 @@ static int show_routine(const struct view_context *v, const struct routine *r, j
 	if (err && err != -ENOENT)
 		return err;
 	if (v->json)
-		json_array_append_new(array, routine_json(v, r, source));
+		json_report__add(v->json, routine_json(v, r, source));
 	else
 		print_routine(v, r, source, looked);
 	return 0;
@@ -146,7 +146,6 @@ static int show_routine(const struct view_context *v, const struct routine *r, j
 
 int view_list(const struct view_context *v)
 {
-	json_t *array = json_array();
 	char total[VALUE_TEXT];
 	struct list list;
 	int err = list__init(&list, v->stacks, v->weights, v->pattern);
@@ -158,10 +157,9 @@ int view_list(const struct view_context *v)
 	if (!err && !v->json)
 		fprintf(v->out, "All: %s\n", own_value(v, v->stacks->total, total));
 	for (size_t i = 0; !err && i < list.cnt; i++)
-		err = show_routine(v, &list.routines[i], array);
-	if (v->json)
-		json_object_set(v->json, "rows", array);
-	json_decref(array);
+		err = show_routine(v, &list.routines[i]);
+	if (!err && v->json)
+		err = json_report__end(v->json, list.cnt);
 	list__fini(&list);
 	return err;
 }

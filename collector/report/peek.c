@@ -12,9 +12,9 @@
 
 struct peek {
 	const struct view_context *view;
-	struct rows rows;   /* owned */
-	bool *wanted;	    /* owned; by node: its name matches */
-	char **names;	    /* owned; by node, also of those that weigh nothing */
+	struct rows rows; /* owned */
+	bool *wanted; /* owned; by node: its name matches */
+	char **names; /* owned; by node, also of those that weigh nothing */
 	struct edges edges; /* owned */
 	size_t wanted_cnt;
 };
@@ -114,11 +114,10 @@ static json_t *node_json(const struct peek *p, const struct row *row)
 	return out;
 }
 
-static void show(const struct peek *p)
+static int show(const struct peek *p)
 {
 	const struct view_context *v = p->view;
 	size_t left = view_limit(v, SIZE_MAX);
-	json_t *array = json_array();
 	int64_t sum = 0;
 
 	if (!v->json)
@@ -132,13 +131,11 @@ static void show(const struct peek *p)
 		left--;
 		sum = add_wrapping(sum, row->weight.self);
 		if (v->json)
-			json_array_append_new(array, node_json(p, row));
+			json_report__add(v->json, node_json(p, row));
 		else
 			print_around(p, row, sum);
 	}
-	if (v->json)
-		json_object_set(v->json, "rows", array);
-	json_decref(array);
+	return v->json ? json_report__end(v->json, p->wanted_cnt) : 0;
 }
 
 int view_peek(const struct view_context *v)
@@ -153,7 +150,7 @@ int view_peek(const struct view_context *v)
 	if (!err)
 		err = edges__init(&p.edges, v->stacks, p.wanted, p.names);
 	if (!err)
-		show(&p);
+		err = show(&p);
 	edges__fini(&p.edges);
 	for (uint32_t i = 0; p.names && i <= stacks__nodes(v->stacks); i++)
 		free(p.names[i]);

@@ -71,7 +71,6 @@ static void say_if_nothing(const struct stacks *s, const struct options *options
 static int show(struct view_context *v, const struct profile *profile)
 {
 	scope_memory struct weight *weights = weigh(v->stacks);
-	int err;
 
 	if (!weights)
 		return -ENOMEM;
@@ -81,12 +80,7 @@ static int show(struct view_context *v, const struct profile *profile)
 		header_json(v, profile, views[v->options->view].name);
 	else if (v->options->input) /* not at the end of a recording */
 		header_print(v, profile);
-	err = views[v->options->view].show(v);
-	if (!err && v->json && json_dumpf(v->json, v->out, JSON_ENSURE_ASCII | JSON_INDENT(1)))
-		err = -EIO;
-	if (!err && v->json)
-		fputc('\n', v->out);
-	return err;
+	return views[v->options->view].show(v);
 }
 
 static int show_profile(FILE *out, const struct profile *profile, const struct profile *old,
@@ -102,21 +96,23 @@ static int show_profile(FILE *out, const struct profile *profile, const struct p
 		.source_path = options->source_path,
 	};
 	struct view_context view = { .out = out, .options = options, .pattern = patterns->view };
+	struct json_report json = { .out = out, .head = options->json ? json_object() : NULL };
 	struct column column;
 	int err = column_choose(profile, old, options->sample_type, &column);
 
-	if (err)
-		return err;
-	err = stacks__new(profile, old, &column, &choice, &stacks);
-	if (err) {
-		log_error("cannot make the report: %s", strerror(-err));
-		return err;
+	if (!err)
+		err = stacks__new(profile, old, &column, &choice, &stacks);
+	if (!err) {
+		say_if_nothing(stacks, options);
+		view.stacks = stacks;
+		view.json = options->json ? &json : NULL;
+		err = show(&view, profile);
 	}
-	say_if_nothing(stacks, options);
-	view.stacks = stacks;
-	view.json = options->json ? json_object() : NULL;
-	err = show(&view, profile);
-	json_decref(view.json);
+	if (err && err != -ENOENT && err != -EINVAL) /* those are logged */
+		log_error("cannot make the report: %s",
+			  err == -EFBIG ? "too many frames, or names that are too long" :
+					  strerror(-err));
+	json_report__fini(&json);
 	return err;
 }
 

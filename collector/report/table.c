@@ -29,15 +29,12 @@ static void print_text(const struct view_context *v, const struct rows *rows, si
 	}
 }
 
-static void add_json(const struct view_context *v, const struct rows *rows, size_t limit)
+static int print_json(const struct view_context *v, const struct rows *rows, size_t limit)
 {
-	json_t *array = json_array();
-
 	for (size_t i = 0; i < rows->cnt && i < limit; i++)
-		json_array_append_new(array,
-				      json_row(v->stacks, rows->at[i].node, &rows->at[i].weight));
-	json_object_set_new(v->json, "rows", array);
-	json_object_set_new(v->json, "rows_in_all", json_integer((json_int_t)rows->cnt));
+		json_report__add(v->json,
+				 json_row(v->stacks, rows->at[i].node, &rows->at[i].weight));
+	return json_report__end(v->json, rows->cnt);
 }
 
 int view_table(const struct view_context *v)
@@ -47,7 +44,7 @@ int view_table(const struct view_context *v)
 	int err = rows__init(&rows, v->stacks, v->weights);
 
 	if (!err && v->json)
-		add_json(v, &rows, limit);
+		err = print_json(v, &rows, limit);
 	else if (!err)
 		print_text(v, &rows, limit);
 	rows__fini(&rows);

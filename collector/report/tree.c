@@ -39,7 +39,7 @@ static int add_stack(struct tree *t, struct pairs *pairs, const struct stacks *s
 
 		at = child_of(t, pairs, at, frame >> 1);
 		if (at == TREE_NONE)
-			return -ENOMEM;
+			return pairs->cnt == PAIRS_MAX ? -EFBIG : -ENOMEM;
 		t->at[at].total = add_wrapping(t->at[at].total, row->value);
 		gross = t->at[at].gross + magnitude(row->value);
 		t->at[at].gross = gross < t->at[at].gross ? UINT64_MAX : gross;
@@ -96,8 +96,8 @@ static void link_kept(struct tree *t, const uint32_t *ids, size_t cnt)
 	for (size_t i = cnt;
 	     i-- > 0;) { /* from the lightest: each goes before those linked already */
 		struct tree_node *node = &t->at[ids[i]];
-		uint32_t *first =
-			node->parent == TREE_NONE ? &t->first : &t->at[node->parent].first_child;
+		uint32_t *first = node->parent == TREE_NONE ? &t->first :
+							      &t->at[node->parent].first_child;
 
 		node->next = *first;
 		*first = ids[i];

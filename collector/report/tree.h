@@ -8,10 +8,10 @@
 
 struct tree_node {
 	uint32_t parent; /* TREE_NONE: it has none */
-	uint32_t node;	 /* of the stacks */
-	int64_t self;	 /* of stacks that end here */
-	int64_t total;	 /* of stacks that come by */
-	uint64_t gross;	 /* total without signs: at least any child's, in a difference too */
+	uint32_t node; /* of the stacks */
+	int64_t self; /* of stacks that end here */
+	int64_t total; /* of stacks that come by */
+	uint64_t gross; /* total without signs: at least any child's, in a difference too */
 	/* among the nodes that tree__keep() kept, by magnitude of total: */
 	uint32_t first_child;
 	uint32_t next; /* of the same parent */
@@ -25,6 +25,7 @@ struct tree {
 	uint32_t first; /* the first of those that have no parent; after tree__keep() */
 };
 
+/* -ENOMEM; -EFBIG: more than PAIRS_MAX nodes. */
 int tree__init(struct tree *tree, const struct stacks *stacks, bool from_leaf);
 void tree__fini(struct tree *tree);
 

@@ -56,9 +56,8 @@ static int print_text(const struct view_context *v, struct tree *t)
 }
 
 /* Flat, each with the number of its parent: a nested one would be as deep as the stacks. */
-static void add_json(const struct view_context *v, struct tree *t)
+static int print_json(const struct view_context *v, struct tree *t)
 {
-	json_t *array = json_array();
 	uint32_t number = 0;
 
 	for (uint32_t id = t->first; id != TREE_NONE; id = tree__next(t, id)) {
@@ -69,13 +68,12 @@ static void add_json(const struct view_context *v, struct tree *t)
 		node->mark = number++;
 		json_object_set_new(one, "id", json_integer(node->mark));
 		json_object_set_new(one, "parent",
-				    node->parent == TREE_NONE
-					    ? json_null()
-					    : json_integer(t->at[node->parent].mark));
-		json_array_append_new(array, one);
+				    node->parent == TREE_NONE ?
+					    json_null() :
+					    json_integer(t->at[node->parent].mark));
+		json_report__add(v->json, one);
 	}
-	json_object_set_new(v->json, "rows", array);
-	json_object_set_new(v->json, "rows_in_all", json_integer(t->cnt));
+	return json_report__end(v->json, t->cnt);
 }
 
 int view_tree(const struct view_context *v)
@@ -87,7 +85,7 @@ int view_tree(const struct view_context *v)
 	if (!err)
 		err = tree__keep(&tree, least, view_limit(v, 100));
 	if (!err && v->json)
-		add_json(v, &tree);
+		err = print_json(v, &tree);
 	else if (!err)
 		err = print_text(v, &tree);
 	tree__fini(&tree);

@@ -2,8 +2,7 @@
 #pragma once
 
 /* What a view is given, and the views. Each prints text, or adds its own to a JSON object. */
-#include <jansson.h>
-
+#include "collector/report/json.h"
 #include "collector/report/stacks.h"
 #include "collector/report/weights.h"
 
@@ -14,7 +13,7 @@ struct view_context {
 	const struct weight *weights;
 	struct unit unit;
 	struct pattern *pattern; /* of list and peek; borrowed */
-	json_t *json;		 /* NULL: text to out */
+	struct json_report *json; /* borrowed; NULL: text to out */
 };
 
 /* 0 or a negative errno; -ENOENT, logged: nothing matches. */

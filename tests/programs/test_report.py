@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """sonde report against pprof: the same numbers in every view, of our profiles, of others', of odd ones
-made by hand; and what it makes of files that are no profiles."""
+made by hand."""
 import collections
 import gzip
 import json
