@@ -153,6 +153,7 @@ POLITE = ("import signal, sys, time\n"
           "    print('ended', flush=True)\n"
           "    sys.exit(42)\n"
           "signal.signal(signal.SIGINT, end)\n"
+          "signal.alarm(60)  # whatever becomes of sonde\n"
           "print('ready', flush=True)\n"
           "while True: pass\n")
 
