@@ -124,23 +124,27 @@ __noinline int step_python_run(__u32 cpu)
 	return 0;
 }
 
-/* The Python frames of the thread, behind its native ones. */
-static __always_inline void walk_python(struct scratch *s, __u32 cpu, const struct user_regs *regs)
+/* The Python frames of the thread, from a word on: behind native_cnt native ones, or (PYTHON_NO_NATIVE)
+ * where user space will walk these. Returns the next free word. */
+static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const struct user_regs *regs,
+					 __u32 native_cnt, __u32 first, __u32 room)
 {
 	__u32 idx = s->walk.run.python - 1;
 	const struct python_process *process = bpf_map_lookup_elem(&pythons, &idx);
 
-	if (!process)
-		return;
+	if (!config.python || !s->walk.run.python || !process)
+		return first;
 	s->python.process = *process;
-	s->python.native_cnt = s->walk.cnt;
-	s->python.pos = s->walk.cnt;
+	s->python.native_cnt = native_cnt;
+	s->python.pos = first;
+	s->python.room = room;
 	s->python.stack_pointer = regs->sp;
 	if (!python_walk_start(&s->python))
 		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; i++)
 			if (step_python_run(cpu))
 				break;
 	s->rec.python_end = s->python.end;
+	return s->python.pos;
 }
 
 /* The task's user stack; returns how it ended. */
@@ -253,14 +257,20 @@ static __always_inline void send_sample(struct scratch *s, __u32 user_words, __u
 		count(COUNTER_KEPT, 1);
 }
 
-/* The sample with registers and stack instead of user frames. 0: sent. */
-static __always_inline int send_copy(struct scratch *s, struct bpf_perf_event_data *ctx,
+/* The sample with registers and stack instead of native frames. 0: sent. */
+static __always_inline int send_copy(struct scratch *s, __u32 cpu, struct bpf_perf_event_data *ctx,
 				     const struct user_regs *regs)
 {
 	__u32 kernel_cnt = take_kernel(s, ctx, COPY_WORDS);
-	__u64 stack_start = regs->sp;
-	__u32 stack_size = copy_stack((__u8 *)&s->words[COPY_WORDS + kernel_cnt], &stack_start);
-	__u64 size = fill_copy(s, ctx, kernel_cnt, stack_start, stack_size);
+	__u32 python = COPY_WORDS + kernel_cnt;
+	__u32 stack = walk_python(s, cpu, regs, PYTHON_NO_NATIVE, python, COPY_PYTHON_WORDS);
+	__u64 stack_start = regs->sp, size;
+	__u32 stack_size;
+
+	if (stack > COPY_PYTHON_WORDS)
+		stack = COPY_PYTHON_WORDS;
+	stack_size = copy_stack((__u8 *)&s->words[stack], &stack_start);
+	size = fill_copy(s, ctx, kernel_cnt, stack - python, stack_start, stack_size);
 
 	if (!fault() &&
 	    !bpf_ringbuf_output(&copies, &s->rec, size, wake_flags(&copies, COPY_RING_BYTES / 4))) {
@@ -344,12 +354,12 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 	s->rec.python_end = PYTHON_NONE;
 	bpf_get_current_comm(s->rec.comm, sizeof(s->rec.comm));
 	take_user(s, cpu, ctx, &regs);
-	if (!worth_a_copy(s->rec.stop) || !copy_allowed(s->rec.pid) || send_copy(s, ctx, &regs)) {
+	if (!worth_a_copy(s->rec.stop) || !copy_allowed(s->rec.pid) ||
+	    send_copy(s, cpu, ctx, &regs)) {
 		user_words = s->walk.cnt;
-		if (config.python && user_words && s->walk.run.python) {
-			walk_python(s, cpu, &regs);
-			user_words = s->python.pos;
-		}
+		if (user_words)
+			user_words = walk_python(s, cpu, &regs, user_words, user_words,
+						 MAX_USER_WORDS);
 		count_ends(&s->rec);
 		if (user_words > MAX_USER_WORDS)
 			user_words = MAX_USER_WORDS;

@@ -78,22 +78,24 @@ static __always_inline __u32 copy_stack(__u8 *to, __u64 *start)
 }
 
 /* What a copy has beyond a sample lies where the sample's first words would. */
+#define COPY_PYTHON_WORDS (MAX_USER_WORDS / 2) /* these end there: the stack lies behind them */
 #define COPY_WORDS ((sizeof(struct copy_record) - sizeof(struct sample_record)) / 8)
 
-/* Makes the record in the scratch a copy; kernel words and stack are there already. Its size. The walk
+/* Makes the record in the scratch a copy; kernel words, Python words and stack are there already. Its size. The walk
  * may have changed the registers in its state: they are read again. */
 static __always_inline __u64 fill_copy(struct scratch *s, const struct bpf_perf_event_data *ctx,
-				       __u32 kernel_cnt, __u64 stack_start, __u32 stack_size)
+				       __u32 kernel_cnt, __u32 python_words,
+					  __u64 stack_start, __u32 stack_size)
 {
 	struct copy_record *copy = (struct copy_record *)&s->rec;
 	struct user_regs regs = {};
-	__u64 size = sizeof(*copy) + kernel_cnt * 8ULL + ((stack_size + 7ULL) & ~7ULL);
+	__u64 size = sizeof(*copy) + (kernel_cnt + python_words) * 8ULL + ((stack_size + 7ULL) & ~7ULL);
 
 	if (size > sizeof(s->rec) + sizeof(s->words))
 		size = sizeof(s->rec) + sizeof(s->words);
 	copy->sample.h.type = RECORD_COPY;
 	copy->sample.h.size = size;
-	copy->sample.user_words = 0;
+	copy->sample.user_words = python_words;
 	copy->sample.kernel_cnt = kernel_cnt;
 	copy->stack_start = stack_start;
 	copy->stack_size = stack_size;

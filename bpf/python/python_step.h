@@ -34,11 +34,11 @@ struct python_walk {
 	__u64 cframe; /* 3.11: the anchor of the frames at hand */
 	__u64 tstate;
 	__u32 native; /* native frames before this one lie below all anchors to come */
-	__u32 native_cnt;
+	__u32 native_cnt; /* PYTHON_NO_NATIVE: not known here, anchors are told by address */
 	__u32 cnt; /* frames so far */
 	__u32 pos; /* the next free word */
+	__u32 room; /* no word at or behind this one */
 	__u32 end; /* enum python_end */
-	__u32 pad;
 	__u64 code_vaddr; /* of the frame just written; 0: none, or its code was not readable */
 	__u64 anchor; /* looked for */
 	__u64 key; /* of that code object */
@@ -216,7 +216,7 @@ static __always_inline int python_claim_step(struct python_walk *w,
 {
 	__u32 i = w->native;
 
-	if (i >= w->native_cnt)
+	if (i >= w->native_cnt || w->native_cnt == PYTHON_NO_NATIVE)
 		return 1;
 	if (lowest_of(w, frames, i) <= w->anchor &&
 	    w->anchor < frames->cfas[i & (MAX_USER_FRAMES - 1)])
@@ -312,7 +312,7 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 	int anchor;
 
 	w->code_vaddr = 0;
-	if (w->cnt >= MAX_PYTHON_FRAMES || w->pos + 2 * PYTHON_FRAME_WORDS > MAX_USER_WORDS)
+	if (w->cnt >= MAX_PYTHON_FRAMES || w->pos + 2 * PYTHON_FRAME_WORDS > w->room)
 		return PYTHON_TURN_END; /* PYTHON_MAX_DEPTH since the start */
 	if (python_read(w->bytes, sizeof(w->bytes), w->frame, l->frame_size)) {
 		w->end = PYTHON_UNREADABLE;
@@ -337,7 +337,9 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 static __always_inline int python_anchor_step(struct python_walk *w, __u64 *words)
 {
 	const struct python_layout *l = &w->process.layout;
-	__u32 found = w->native < w->native_cnt ? w->native : PYTHON_NO_NATIVE;
+	__u64 found = w->native_cnt == PYTHON_NO_NATIVE ? w->anchor :
+		      w->native < w->native_cnt		? w->native :
+							  PYTHON_NO_NATIVE;
 
 	put_python_word(w, words, frame_word(FRAME_PYTHON_ANCHOR, 0, found));
 	if (!w->frame)

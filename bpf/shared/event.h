@@ -51,14 +51,14 @@ struct sample_record {
 };
 _Static_assert(sizeof(struct sample_record) == 104, "wire");
 
-/* A sample without user frames, with what walking them takes. */
+/* A sample without native frames, with what walking them takes. */
 struct copy_record {
-	struct sample_record sample; /* h.type: RECORD_COPY; user_words: 0 */
+	struct sample_record sample; /* h.type: RECORD_COPY */
 	__u64 regs[UNWIND_REG_CNT];
 	__u64 stack_start; /* address of the first byte, at the stack pointer or above */
 	__u32 stack_size;
 	__u32 entered; /* the task was in the kernel */
-	/* kernel_cnt words, then stack_size bytes, rounded up to 8 */
+	/* kernel_cnt words, user_words of Python frames, then stack_size bytes, rounded up to 8 */
 };
 _Static_assert(sizeof(struct copy_record) == 240, "wire");
 
@@ -67,9 +67,14 @@ static inline const __u64 *copy_kernel_words(const struct copy_record *rec)
 	return (const __u64 *)(rec + 1);
 }
 
+static inline const __u64 *copy_python_words(const struct copy_record *rec)
+{
+	return copy_kernel_words(rec) + rec->sample.kernel_cnt;
+}
+
 static inline const __u8 *copy_stack_bytes(const struct copy_record *rec)
 {
-	return (const __u8 *)(copy_kernel_words(rec) + rec->sample.kernel_cnt);
+	return (const __u8 *)(copy_python_words(rec) + rec->sample.user_words);
 }
 
 static inline const __u64 *sample_words(const struct sample_record *rec)

@@ -106,7 +106,8 @@ _Static_assert(sizeof(struct python_process) == 104, "array value");
  *   1  low half: position in bytes from the start of the code, or -1: not started
  *   2  key of the code object: python_code_key(); an address alone is used again by other code
  * and behind the frames that one eval loop runs, in one word, kind FRAME_PYTHON_ANCHOR, the index of
- * its native frame in the same record, or PYTHON_NO_NATIVE.
+ * its native frame in the same record, or PYTHON_NO_NATIVE; in a COPY record, whose native frames are not
+ * known yet, the anchor's address.
  */
 #define PYTHON_FRAME_WORDS 3
 #define PYTHON_NO_NATIVE 0xffffffffU

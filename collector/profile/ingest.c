@@ -294,6 +294,7 @@ static void add_copy(struct ingest *ingest, const struct copy_record *rec,
 				 .stop = walked ? walked->stop : rec->sample.stop };
 
 	ingest->walked_stops[sample.stop]++;
+	ingest->walked_python_ends[rec->sample.python_end]++;
 	add_sample(ingest, &sample);
 }
 
@@ -326,6 +327,10 @@ void ingest__finish(struct ingest *ingest)
 	for (int i = 0; i < STOP_SLOTS; i++) {
 		ingest->counts.stops[i] += ingest->walked_stops[i];
 		ingest->walked_stops[i] = 0;
+	}
+	for (int i = 0; i < PYTHON_END_SLOTS; i++) {
+		ingest->counts.python_ends[i] += ingest->walked_python_ends[i];
+		ingest->walked_python_ends[i] = 0;
 	}
 }
 

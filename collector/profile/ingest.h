@@ -19,6 +19,7 @@ struct ingest {
 	size_t vdso_size;
 	struct counts counts; /* RECORD_COUNTERS, and how the stacks ended that user space walked */
 	uint64_t walked_stops[STOP_SLOTS];
+	uint64_t walked_python_ends[PYTHON_END_SLOTS];
 	uint64_t event_records_lost;
 	uint64_t no_memory; /* samples that did not fit the budget */
 	uint64_t no_memory_weight;

@@ -60,6 +60,7 @@ static void put_without_stack(struct raw_writer *writer, const struct copy_recor
 	uint32_t kernel_bytes = rec->sample.kernel_cnt * 8U;
 
 	head.stack_size = 0;
+	head.sample.user_words = 0; /* WALKED has them too */
 	head.sample.h.size = (uint32_t)sizeof(head) + kernel_bytes;
 	put(writer, &head, sizeof(head));
 	put(writer, copy_kernel_words(rec), kernel_bytes);

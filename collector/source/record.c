@@ -15,19 +15,20 @@ static bool sample_valid(const struct record_header *h)
 static bool copy_valid(const struct record_header *h)
 {
 	const struct copy_record *rec = (const void *)h;
+	size_t words = (size_t)rec->sample.kernel_cnt + rec->sample.user_words;
 
-	return !rec->sample.user_words && rec->sample.kernel_cnt <= MAX_KERNEL_FRAMES &&
+	return rec->sample.user_words <= MAX_USER_WORDS &&
+	       rec->sample.kernel_cnt <= MAX_KERNEL_FRAMES &&
 	       rec->stack_size <= COPY_STACK_BYTES + USER_PAGE_SIZE &&
-	       h->size ==
-		       RECORD_ALIGN(sizeof(*rec) + rec->sample.kernel_cnt * 8U + rec->stack_size) &&
-	       rec->sample.stop < STOP_CNT;
+	       h->size == RECORD_ALIGN(sizeof(*rec) + words * 8 + rec->stack_size) &&
+	       rec->sample.stop < STOP_CNT && rec->sample.python_end < PYTHON_END_CNT;
 }
 
 static bool walked_valid(const struct record_header *h)
 {
 	const struct walked_record *rec = (const void *)h;
 
-	return rec->user_words <= MAX_USER_FRAMES && rec->stop < STOP_CNT &&
+	return rec->user_words <= MAX_USER_WORDS && rec->stop < STOP_CNT &&
 	       h->size == sizeof(*rec) + rec->user_words * 8U;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/shared/frame.h"
 #include "collector/tables/runs.h"
 #include "collector/walk/stack_copy.h"
 #include "collector/walk/walker.h"
@@ -19,7 +20,7 @@ struct copy_walker {
 	uint32_t max_depth;
 	uint32_t generation; /* of this walk: rules are kept for one alone */
 	struct walked_record out;
-	uint64_t words[MAX_USER_FRAMES]; /* of out */
+	uint64_t words[MAX_USER_WORDS]; /* of out */
 };
 
 static int read_stack(void *ctx, void *to, uint32_t size, uint64_t vaddr)
@@ -102,11 +103,48 @@ static struct walk_start start_of(const struct copy_walker *w, const struct copy
 	return start;
 }
 
+/* The native frame, from one on, that holds an anchor; PYTHON_NO_NATIVE: none. */
+static uint32_t holder_of(const struct walked_stack *stack, uint64_t user_sp, uint64_t anchor,
+			  uint32_t from)
+{
+	for (uint32_t i = from; i < stack->cnt; i++)
+		if ((i ? stack->cfas[i - 1] : user_sp) <= anchor && anchor < stack->cfas[i])
+			return i;
+	return PYTHON_NO_NATIVE;
+}
+
+/* The Python words of the copy, with anchors that name native frames. Returns how many. */
+static uint32_t add_python(struct copy_walker *w, const struct copy_record *rec,
+			   const struct walked_stack *stack)
+{
+	const __u64 *words = copy_python_words(rec);
+	uint32_t cnt = rec->sample.user_words, native = 0, size;
+
+	if (cnt > MAX_USER_WORDS - stack->cnt)
+		cnt = MAX_USER_WORDS - stack->cnt;
+	for (uint32_t i = 0; i < cnt; i += size) {
+		uint64_t *to = &w->words[stack->cnt + i];
+
+		size = 1 + frame_extra_words(frame_kind(words[i]));
+		if (size > cnt - i)
+			return i;
+		memcpy(to, words + i, size * sizeof(*to));
+		if (frame_kind(words[i]) != FRAME_PYTHON_ANCHOR)
+			continue;
+		if (native != PYTHON_NO_NATIVE)
+			native = holder_of(stack, rec->sample.user_sp, frame_payload(words[i]),
+					   native);
+		*to = frame_word(FRAME_PYTHON_ANCHOR, 0, native);
+	}
+	return cnt;
+}
+
 const struct record_header *copy_walker__walk(struct copy_walker *w, const struct held *held)
 {
 	const struct copy_record *rec = held->rec;
 	struct walked_stack stack;
 	struct walk_start start;
+	uint32_t cnt;
 
 	w->process = held->process;
 	w->stack = (struct stack_copy){ .start = rec->stack_start,
@@ -116,12 +154,13 @@ const struct record_header *copy_walker__walk(struct copy_walker *w, const struc
 	start = start_of(w, rec);
 	stack = walker__walk(w->walker, &seam, w, &start);
 	memcpy(w->words, stack.words, stack.cnt * sizeof(*w->words));
+	cnt = stack.cnt + add_python(w, rec, &stack);
 	w->out = (struct walked_record){
-		.h = { RECORD_WALKED, (uint32_t)(sizeof(w->out) + stack.cnt * sizeof(*w->words)),
+		.h = { RECORD_WALKED, (uint32_t)(sizeof(w->out) + cnt * sizeof(*w->words)),
 		       now_ns() },
 		.id = held->id,
 		.stop = (uint16_t)stack_copy__stop(&w->stack, stack.stop),
-		.user_words = (uint16_t)stack.cnt,
+		.user_words = (uint16_t)cnt,
 	};
 	return &w->out.h;
 }

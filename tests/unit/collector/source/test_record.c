@@ -41,7 +41,7 @@ static void samples_hold_what_they_count(void **state)
 
 static bool copy(uint32_t user, uint32_t kernel, uint32_t stack, int more)
 {
-	size_t size = RECORD_ALIGN(sizeof(struct copy_record) + kernel * 8UL + stack);
+	size_t size = RECORD_ALIGN(sizeof(struct copy_record) + (kernel + user) * 8UL + stack);
 	struct copy_record *rec = fresh(RECORD_COPY, (size_t)((long)size + more));
 
 	rec->sample.user_words = (uint16_t)user;
@@ -56,7 +56,8 @@ static void copies_hold_what_they_count(void **state)
 	assert_true(copy(0, 0, 0, 0));
 	assert_true(copy(0, MAX_KERNEL_FRAMES, COPY_STACK_BYTES + USER_PAGE_SIZE, 0));
 	assert_true(copy(0, 1, 13, 0));
-	assert_false(copy(1, 0, 0, 0));
+	assert_true(copy(7, 1, 13, 0));
+	assert_false(copy(MAX_USER_WORDS + 1, 0, 0, 0));
 	assert_false(copy(0, MAX_KERNEL_FRAMES + 1, 0, 0));
 	assert_false(copy(0, 0, COPY_STACK_BYTES + USER_PAGE_SIZE + 1, 0));
 	assert_false(copy(0, 2, 64, 8));
@@ -77,8 +78,8 @@ static void walks_hold_what_they_count(void **state)
 {
 	(void)state;
 	assert_true(walked(0, 0, 0));
-	assert_true(walked(MAX_USER_FRAMES, STOP_CNT - 1, 0));
-	assert_false(walked(MAX_USER_FRAMES + 1, 0, 0));
+	assert_true(walked(MAX_USER_WORDS, STOP_CNT - 1, 0));
+	assert_false(walked(MAX_USER_WORDS + 1, 0, 0));
 	assert_false(walked(1, STOP_CNT, 0));
 	assert_false(walked(1, 0, -8));
 	assert_false(walked(1, 0, 8));
