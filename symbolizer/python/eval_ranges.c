@@ -17,11 +17,13 @@
 #define MAX_FUNCTIONS (1U << 20)
 #define MAX_RULES (1U << 20)
 #define MAX_PART (4UL << 20)
+#define MAX_LOOKS 8
 
 struct function {
 	uint64_t start; /* first: they are sorted by it */
 	uint64_t size;
-	uint64_t fde_off;
+	uint32_t fde_off;
+	uint32_t looks; /* so often its rules were read: a file may jump there from everywhere */
 };
 
 struct rule {
@@ -68,11 +70,11 @@ static int take_function(void *ctx, uint64_t start, uint64_t size, uint32_t off)
 	if (!more)
 		return 1;
 	f->functions = more;
-	f->functions[f->cnt++] = (struct function){ start, size, off };
+	f->functions[f->cnt++] = (struct function){ start, size, off, 0 };
 	return 0;
 }
 
-static const struct function *function_at(const struct finder *f, uint64_t elf_vaddr)
+static struct function *function_at(const struct finder *f, uint64_t elf_vaddr)
 {
 	uint32_t low = 0, high = f->cnt;
 
@@ -104,7 +106,7 @@ static struct rules rules_of(struct finder *f, const struct function *function)
 {
 	struct rules rules = { 0 };
 
-	eh_frame_rules(&f->frame, (uint32_t)function->fde_off, false, take_rule, &rules);
+	eh_frame_rules(&f->frame, function->fde_off, false, take_rule, &rules);
 	return rules;
 }
 
@@ -136,13 +138,17 @@ static bool is_same(const struct unwind_info *a, const struct unwind_info *b)
 }
 
 /* Whether a jump at a place with that rule stays in its function when it goes to target. */
-static bool is_part(struct finder *f, const struct unwind_info *from,
-		    const struct function *function, uint64_t target)
+static bool is_part(struct finder *f, const struct unwind_info *from, struct function *function,
+		    uint64_t target)
 {
-	struct rules rules = rules_of(f, function);
-	const struct unwind_info *to = rule_at(&rules, target);
-	bool part = from && to && !is_entry(&rules.rows[0].info) && is_same(from, to);
+	struct rules rules = { 0 };
+	const struct unwind_info *to;
+	bool part;
 
+	if (function->looks++ < MAX_LOOKS)
+		rules = rules_of(f, function);
+	to = rule_at(&rules, target);
+	part = from && to && !is_entry(&rules.rows[0].info) && is_same(from, to);
 	free(rules.rows);
 	return part && !elf_image__is_symbol(f->image, function->start);
 }
@@ -180,7 +186,7 @@ static void sweep(struct finder *f, const struct python_range *part, const struc
 		code.size = part->size;
 	for (size_t i = 0; i < code.size && i < MAX_PART && f->range_cnt < f->max; i++) {
 		uint64_t target = jump_target(&code, i, part->rel);
-		const struct function *function;
+		struct function *function;
 
 		if (!target || is_known(f, target))
 			continue;
