@@ -84,7 +84,8 @@ class Verdict:
 
     def __str__(self):
         return (f"{self.named} named, {self.only_here} of these not in .dynsym, {len(self.astray)} astray, "
-                f"{self.sized} of the same size, {self.agreeing} agree ({100 * self.agreeing / max(self.named, 1):.1f} %)")
+                f"{self.sized} of the same size, {self.agreeing} agree "
+                f"({100 * self.agreeing / max(self.named, 1):.1f} %)")
 
 
 def judge(print_c_functions, stripped, unstripped):
