@@ -6,10 +6,10 @@ import ctypes
 import os
 import pathlib
 import re
-import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 import pythons
@@ -47,28 +47,28 @@ class Judged:
 
 
 class Sampler:
-    """sample_and_stop: each sample is a line of hex words, and a line "python NAME\\tFILE\\tLINE" for each
-    Python frame, youngest first."""
+    """sample_and_stop: for each sample a line of hex words, a line "python NAME\\tFILE\\tLINE" for each Python
+    frame, youngest first, and "end"."""
 
     def __init__(self, tool, pid):
         self.process = subprocess.Popen([tool, str(pid)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.buffer = b""
-
-    def fill(self, seconds):
-        ready = select.select([self.process.stdout], [], [], seconds)[0]
-        data = os.read(self.process.stdout.fileno(), 1 << 16) if ready else None
-        self.buffer += data or b""
-        return data
 
     def sample(self):
-        """(words of the native line, Python frames), when it has said all of one sample."""
-        while b"\n" not in self.buffer or self.fill(0.03):
-            if b"\n" not in self.buffer and not self.fill(30):
-                raise EOFError("no sample came")
-        text, self.buffer = self.buffer.decode(), b""
-        lines = text.splitlines()
-        frames = [tuple(line[len("python "):].split("\t")) for line in lines if line.startswith("python ")]
-        return next(line.split() for line in lines if re.match(r"\d+ [0-9a-f]+ ", line)), frames
+        """(words of the native line, Python frames)"""
+        watchdog = threading.Timer(60, self.process.kill)
+        watchdog.start()
+        native, frames = self.process.stdout.readline().decode().split(), []
+        while native:
+            line = self.process.stdout.readline().decode().rstrip("\n")
+            if line == "end":
+                break
+            if not line.startswith("python "):
+                raise EOFError(f"the sampler said {line!r}")
+            frames.append(tuple(line[len("python "):].split("\t")))
+        watchdog.cancel()
+        if not native:
+            raise EOFError("no sample came")
+        return native, frames
 
     def go_on(self):
         self.process.stdin.write(b"c\n")

@@ -8,6 +8,7 @@
  * and for each Python frame, youngest first,
  *
  *   python NAME<tab>FILE<tab>LINE		(NAME ?: its code object never came)
+ *   end
  *
  * With "copy" each stack travels as registers and memory and is walked in user space, as those of a
  * process are whose tables are not there yet.
@@ -77,6 +78,7 @@ static void print_sample(struct bench *b, const struct sample_record *rec, uint3
 		printf(" %" PRIx64, (uint64_t)frame_payload(words[i]));
 	puts("");
 	print_python(b, rec, words + native_cnt, cnt - native_cnt);
+	puts("end");
 	fflush(stdout);
 }
 

@@ -34,9 +34,11 @@ def cpu():
     return now.sec + now.nsec / 1e9
 
 
-def count(name, used):
-    """Time that this thread's function does not count as its own."""
+def count(name, used, elsewhere=False):
+    """Time that the function which this thread runs does not count as its own, or was never its own."""
     seconds[name] = seconds.get(name, 0) + used
+    if elsewhere:
+        return
     thread = threading.current_thread()
     inside[thread] = inside.get(thread, 0) + used
 

@@ -5,20 +5,26 @@ import gevent
 from driver import spin
 
 
-def inner(n):
-    spin(3000)
+def spun(name, n):
+    before = driver.cpu()
+    spin(n)
+    driver.count(name, driver.cpu() - before)
+
+
+def inner(name, n):
+    spun(name, 30000)
     gevent.sleep(0)
-    spin(3000 * n)
+    spun(name, 30000 * n)
 
 
 def green1():
-    for i in range(20):
-        inner(1)
+    for i in range(10):
+        inner("green1", 1)
 
 
 def green3():
-    for i in range(20):
-        inner(3)
+    for i in range(10):
+        inner("green3", 3)
 
 
 def workload():

@@ -339,7 +339,7 @@ def pool():
         if not workers:
             workers.append(fork.Pool(2, signal.signal, (signal.SIGTERM, signal.SIG_DFL)))
         for n, used, part in workers[0].map(pool_task, [1, 2, 3] * 2):
-            driver.count({1: "one", 2: "two", 3: "three"}[n], used)
+            driver.count({1: "one", 2: "two", 3: "three"}[n], used, elsewhere=True)
             if part:
                 parts.append(part)
     return [tasks], lambda: parts
