@@ -264,7 +264,7 @@ static __always_inline int send_copy(struct scratch *s, __u32 cpu, struct bpf_pe
 	__u32 kernel_cnt = take_kernel(s, ctx, COPY_WORDS);
 	__u32 python = COPY_WORDS + kernel_cnt;
 	__u32 stack = walk_python(s, cpu, regs, PYTHON_NO_NATIVE, python, COPY_PYTHON_WORDS);
-	__u64 stack_start = regs->sp, size;
+	__u64 stack_start = regs->sp - RED_ZONE, size;
 	__u32 stack_size;
 
 	if (stack > COPY_PYTHON_WORDS)

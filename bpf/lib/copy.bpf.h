@@ -16,6 +16,9 @@ extern struct copies_map copies SEC(".maps");
 extern struct processes_map processes SEC(".maps");
 extern const volatile struct sampler_config config;
 
+/* Below the stack pointer, a function's own all the same (psABI 3.2.2); OpenSSL leaves CFAs there. */
+#define RED_ZONE 128
+
 /* What user space will know better in a moment. */
 static __always_inline int worth_a_copy(__u32 stop)
 {

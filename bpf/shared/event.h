@@ -55,7 +55,7 @@ _Static_assert(sizeof(struct sample_record) == 104, "wire");
 struct copy_record {
 	struct sample_record sample; /* h.type: RECORD_COPY */
 	__u64 regs[UNWIND_REG_CNT];
-	__u64 stack_start; /* address of the first byte, at the stack pointer or above */
+	__u64 stack_start; /* address of the first byte, below the stack pointer or above */
 	__u32 stack_size;
 	__u32 entered; /* the task was in the kernel */
 	/* kernel_cnt words, user_words of Python frames, then stack_size bytes, rounded up to 8 */
