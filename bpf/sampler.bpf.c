@@ -203,7 +203,7 @@ static __always_inline void take_user(struct scratch *s, __u32 cpu,
 	else if (facts.flags & PF_EXITING)
 		s->rec.flags |= SAMPLE_F_EXITING;
 	else
-		user_regs_read(regs, s->walk.regs, ctx);
+		user_regs_read(regs, s->walk.regs, &s->regs, ctx);
 	s->rec.user_ip = regs->ip;
 	s->rec.user_sp = regs->sp;
 	s->rec.user_fp = regs->fp;

@@ -102,7 +102,7 @@ static __always_inline __u64 fill_copy(struct scratch *s, const struct bpf_perf_
 	copy->sample.kernel_cnt = kernel_cnt;
 	copy->stack_start = stack_start;
 	copy->stack_size = stack_size;
-	user_regs_read(&regs, copy->regs, ctx);
+	user_regs_read(&regs, copy->regs, &s->regs, ctx);
 	copy->entered = regs.entered;
 	return size;
 }

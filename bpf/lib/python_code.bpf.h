@@ -22,13 +22,14 @@ static __always_inline void put_piece(struct code_buffer *b, __u64 vaddr, __u32 
 	__u32 pos = b->pos;
 	__u64 length, size;
 
-	if (vaddr < USER_PAGE_SIZE || pos > sizeof(b->bytes) - CODE_PIECE_ROOM ||
+	if (vaddr < USER_PAGE_SIZE || pos >= CODE_PIECES_BYTES ||
 	    bpf_probe_read_user(&length, sizeof(length), (void *)(vaddr + length_off)))
 		return;
 	size = CODE_OBJECT_HEAD + length;
 	if (length > limit)
 		size = CODE_OBJECT_HEAD + limit;
-	piece = (struct python_piece *)(b->bytes + pos);
+	barrier_var(pos); /* 5.10 forgets the bounds of a number that was on the stack: a mask tells again */
+	piece = (struct python_piece *)(b->bytes + (pos & (CODE_PIECES_BYTES - 1)));
 	barrier_var(size);
 	if (size > CODE_OBJECT_HEAD + CODE_TABLE_LIMIT)
 		return;
@@ -53,7 +54,7 @@ static __always_inline void put_object(struct code_buffer *b, const struct pytho
 	piece->vaddr = w->code_vaddr;
 	piece->size = w->process.layout.code_size;
 	piece->pad = 0;
-	__builtin_memcpy(piece + 1, w->code, sizeof(w->code));
+	bpf_probe_read_kernel(piece + 1, sizeof(w->code), w->code); /* a copy by us goes over the stack */
 	b->rec.piece_cnt = 1;
 	b->pos = sizeof(*piece) + ((piece->size + 7) & ~7U);
 }
@@ -117,7 +118,7 @@ static __always_inline void send_code(struct scratch *s)
 	b->rec.pid = s->rec.pid;
 	b->rec.code = s->python.code_vaddr;
 	b->rec.key = s->python.key;
-	b->rec.layout = *l;
+	bpf_probe_read_kernel(&b->rec.layout, sizeof(*l), l);
 	b->rec.pad = 0;
 	if (fault() || bpf_ringbuf_output(&samples, &b->rec, size, BPF_RB_NO_WAKEUP)) {
 		count(COUNTER_CODE_LOST, 1);

@@ -14,13 +14,14 @@
 #define CODE_OBJECT_HEAD 80 /* more than any string's or table's own fields */
 #define CODE_STRING_LIMIT 944
 #define CODE_TABLE_LIMIT 4096
+#define CODE_PIECES_BYTES 8192 /* no piece begins behind that; a power of two */
 #define CODE_PIECE_ROOM 4208 /* the largest piece with its header */
 
 struct code_buffer {
 	__u32 pos; /* the next free of bytes */
 	__u32 pad;
 	struct python_code_record rec;
-	__u8 bytes[3 * 1056 + 2 * CODE_PIECE_ROOM];
+	__u8 bytes[CODE_PIECES_BYTES + CODE_PIECE_ROOM];
 };
 
 #define SEEN_SLOTS 2048
@@ -29,6 +30,7 @@ struct scratch {
 	struct native_walk walk;
 	struct native_frames frames;
 	struct python_walk python;
+	struct pt_regs regs; /* as they lie in the kernel */
 	struct code_buffer code;
 	__u64 seen[SEEN_SLOTS]; /* code objects; stays, as the rest of it */
 	struct rule_cache rules; /* stays from sample to sample */

@@ -82,26 +82,27 @@ static __always_inline void user_regs_fill(struct user_regs *regs, __u64 *all,
 
 /* The registers that the task entered the kernel with lie on top of its kernel stack. From 6.9 on
  * kernels with FRED keep 16 bytes more there, but these have the helper. */
-static __always_inline void user_regs_from_stack(struct user_regs *regs, __u64 *all)
+static __always_inline void user_regs_from_stack(struct user_regs *regs, __u64 *all,
+						 struct pt_regs *copy)
 {
-	struct pt_regs copy;
-
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
 		struct task_struct *task = bpf_get_current_task_btf();
 		void *at = (void *)bpf_task_pt_regs(task);
 
-		if (bpf_probe_read_kernel(&copy, sizeof(copy), at))
+		if (bpf_probe_read_kernel(copy, sizeof(*copy), at))
 			return;
 	} else {
 		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 		char *stack = BPF_CORE_READ(task, stack);
 
-		if (bpf_probe_read_kernel(&copy, sizeof(copy),
-					  stack + KERNEL_STACK_SIZE - sizeof(copy)))
+		if (bpf_probe_read_kernel(copy, sizeof(*copy),
+					  stack + KERNEL_STACK_SIZE - sizeof(*copy)))
 			return;
 	}
-	user_regs_fill(regs, all, &copy);
-	regs->valid = (copy.cs & 3) == 3;
+	user_regs_fill(regs, all, copy);
+	regs->valid = (copy->cs & 3) == 3;
+	/* or clang makes one of both fills, by a pointer to either: the context may not be read so */
+	asm volatile("" ::: "memory");
 }
 
 /* Where the thread's own storage is: glibc's and musl's struct pthread. */
@@ -117,13 +118,13 @@ static __always_inline int regs_in_kernel(const struct bpf_perf_event_data *ctx)
 	return (ctx->regs.cs & 3) == 0;
 }
 
-/* all: enum unwind_reg */
-static __always_inline void user_regs_read(struct user_regs *regs, __u64 *all,
+/* all: enum unwind_reg. room: not on our stack, which is small. */
+static __always_inline void user_regs_read(struct user_regs *regs, __u64 *all, struct pt_regs *room,
 					   const struct bpf_perf_event_data *ctx)
 {
 	if (regs_in_kernel(ctx)) {
 		regs->entered = 1;
-		user_regs_from_stack(regs, all);
+		user_regs_from_stack(regs, all, room);
 		return;
 	}
 	user_regs_fill(regs, all, &ctx->regs);

@@ -29,16 +29,18 @@ struct sampler {
 	int event_cnt;
 };
 
+/* The verifier's words come in one piece, of many lines. */
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char text[1024];
+	scope_memory char *text = NULL;
+	char *rest, *line;
 
 	(void)level;
-	if (log_level() < LOG_DEBUG)
+	if (log_level() < LOG_DEBUG || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = 0;
-	log_debug("libbpf: %s", text);
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (*line)
+			log_debug("%s", line);
 	return 0;
 }
 
