@@ -17,9 +17,9 @@ RATES = [int(hz) for hz in os.environ.get("RATES", "999,99").split(",")]
 WORKLOADS = ["alternate", "shares", "calls", "recursion", "deep", "generators", "iteration", "lookups", "errors",
              "caches", "library", "qsort", "threads", "no_gil", "pool", "asyncio", "pystone", "chunks"]
 ONLY_DEBIAN = ["numpy", "gevent"]
-# the sampler may catch a frame while it is linked: at most this share of samples lacks its Python part
 # threads and greenlets that start and end run no Python yet, or no more
 STARTING = {"deep": 0.03, "threads": 0.05, "no_gil": 0.05, "gevent": 0.05, "pool": 0.01}
+# the sampler may catch a frame while it is linked: at most this share of samples lacks its Python part
 TORN = {(3, 11): 0.0008, (3, 12): 0.0055}
 
 
