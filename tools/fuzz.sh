@@ -21,7 +21,7 @@ maps_parser | perf_records)
 	sources=(common/*.c collector/process/{maps,stat}_parser.c collector/capture/perf_records.c collector/source/*.c) ;;
 pprof_read | raw_records | report)
 	protoc-c --c_out=build-fuzz --proto_path=collector/output/proto collector/output/proto/profile.proto
-	sources+=(build-fuzz/profile.pb-c.c collector/{process,profile,source}/*.c collector/output/{id_map,pprof,pprof_decode,pprof_read,pprof_rows}.c
+	sources+=(build-fuzz/profile.pb-c.c collector/{process,profile,python,source}/*.c collector/output/{id_map,pprof,pprof_decode,pprof_read,pprof_rows}.c
 		collector/report/*.c collector/capture/event_table.c) ;;
 esac
 clang-14 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -std=gnu17 -D_GNU_SOURCE -I. -Ibuild-fuzz \
