@@ -75,7 +75,7 @@ def test_by_frequency_no_event_is_counted_twice(sonde, tmp_path):
 def test_where_faults_come_from(sonde, tmp_path):
     """The stack is that of the faulting code."""
     out = tmp_path / "p.pb.gz"
-    sonde("record", "-e", "page-faults", "-o", out, "--", "/usr/bin/python3", "-c", FAULTS)
+    sonde("record", "-e", "page-faults", "--no-python", "-o", out, "--", "/usr/bin/python3", "-c", FAULTS)
     p = profile(out)
     whole = sum(v[0] for names, v, _ in p.stacks() if "_start" in names and "Py_BytesMain" in names)
     assert whole > 0.9 * total(p, 0)
