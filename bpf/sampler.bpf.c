@@ -144,7 +144,9 @@ static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const str
 			if (step_python_run(cpu))
 				break;
 	s->rec.python_end = s->python.end;
-	return s->python.pos;
+	return s->python.end == PYTHON_TORN ?
+		       first :
+		       s->python.pos; /* what was found is not to be believed */
 }
 
 /* The task's user stack; returns how it ended. */

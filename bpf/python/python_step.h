@@ -329,13 +329,15 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 		return PYTHON_TURN_ANCHOR;
 	if (previous)
 		return PYTHON_TURN_FRAME;
-	w->end = PYTHON_WHOLE;
+	/* the oldest frame has an anchor: a generator caught before it was linked to its caller has none */
+	w->end = l->anchor && owner < PYTHON_OWNER_SHIM ? PYTHON_TORN : PYTHON_WHOLE;
 	return PYTHON_TURN_END;
 }
 
 /* Notes the anchor's native frame. Non-zero: the walk has ended. */
 static __always_inline int python_anchor_step(struct python_walk *w, __u64 *words)
 {
+	__u64 current;
 	const struct python_layout *l = &w->process.layout;
 	__u64 found = w->native_cnt == PYTHON_NO_NATIVE ? w->anchor :
 		      w->native < w->native_cnt		? w->native :
@@ -344,8 +346,15 @@ static __always_inline int python_anchor_step(struct python_walk *w, __u64 *word
 	put_python_word(w, words, frame_word(FRAME_PYTHON_ANCHOR, 0, found));
 	if (!w->frame)
 		return end_python(w, PYTHON_WHOLE);
-	if (l->anchor == PYTHON_ANCHOR_CFRAME &&
-	    python_pointer(&w->cframe, w->cframe + l->cframe_previous))
+	if (l->newest != PYTHON_NEWEST_CFRAME)
+		return 0;
+	/*
+	 * 3.11, 3.12: the frame behind an anchor is the current one of the eval loop before. An eval loop
+	 * that has just begun is linked before it says which frame is its own: what stands there is left
+	 * from an earlier call, and may look like a frame.
+	 */
+	if (python_pointer(&w->cframe, w->cframe + l->cframe_previous) ||
+	    python_pointer(&current, w->cframe + l->cframe_current_frame))
 		return end_python(w, PYTHON_UNREADABLE);
-	return 0;
+	return current == w->frame ? 0 : end_python(w, PYTHON_TORN);
 }

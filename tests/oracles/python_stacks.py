@@ -93,6 +93,16 @@ def handled(pid, tid):
     return not (int(fields["SigPnd"], 16) | int(fields["SigBlk"], 16)) >> (signal.SIGUSR1 - 1) & 1
 
 
+def settled(answers):
+    """All of an answer: the handler may begin, and faulthandler's write on, after the signal has gone."""
+    text, quiet = b"", 0
+    while quiet < (3 if text else 200):
+        more = answers.read()
+        text, quiet = text + more, 0 if more else quiet + 1
+        time.sleep(0.002)
+    return text
+
+
 def ask(pid, tid, answers):
     """What the judge in the stopped thread writes; the thread runs again after that."""
     answers.seek(0, os.SEEK_END)
@@ -107,7 +117,7 @@ def ask(pid, tid, answers):
             time.sleep(0.0005)
     except (FileNotFoundError, ProcessLookupError):
         raise Unjudged("the judge crashed") from None
-    return answers.read().decode("ascii", "replace")
+    return settled(answers).decode("ascii", "replace")
 
 
 def string(word):
