@@ -4,7 +4,7 @@
 
   run    says "ready", works until SIGTERM, then prints {"cpu": {function: seconds}}
   legal  works a few rounds under the interpreter's own profiling hook and prints what stacks can be:
-         {"edges": [[caller, file, line, callee, file]], "roots": [[function, file]],
+         {"edges": [[caller, file, line, callee, file]], "roots": [[function, file]], "resumed": ["function\tfile"],
           "lines": {"function\\tfile": [line]}}
 
 Runs on 2.7 and 3.6 to 3.15.
@@ -91,10 +91,14 @@ def lines_of(code):
     return sorted(found | {code.co_firstlineno})
 
 
+RESUMED = 0x20 | 0x80 | 0x200  # inspect's CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+
+
 def found_edges():
     """In JSON's types, so that a child can send them."""
     return {"edges": [key(a) + [line] + key(b) for a, line, b in list(edges)],
             "roots": [key(code) for code in list(roots)],
+            "resumed": ["\t".join(key(code)) for code in list(codes) if code.co_flags & RESUMED],
             "lines": [["\t".join(key(code)), lines_of(code)] for code in list(codes)]}
 
 
@@ -104,7 +108,8 @@ def merged(parts):
         for name, numbers in part["lines"]:
             lines[name] = sorted(set(lines.get(name, [])) | set(numbers))
     return {"edges": [e for part in parts for e in part["edges"]],
-            "roots": [r for part in parts for r in part["roots"]], "lines": lines}
+            "roots": [r for part in parts for r in part["roots"]],
+            "resumed": [name for part in parts for name in part["resumed"]], "lines": lines}
 
 
 def work_round(functions):
