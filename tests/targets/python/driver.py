@@ -4,7 +4,7 @@
 
   run    says "ready", works until SIGTERM, then prints {"cpu": {function: seconds}}
   legal  works a few rounds under the interpreter's own profiling hook and prints what stacks can be:
-         {"edges": [[caller, file, line, callee, file]], "roots": [[function, file]], "resumed": ["function\tfile"],
+         {"edges": [[caller, file, line, callee, file]], "roots": [[function, file]], "resumed": ["function\\tfile"],
           "lines": {"function\\tfile": [line]}}
 
 Runs on 2.7 and 3.6 to 3.15.
