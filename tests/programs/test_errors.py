@@ -318,13 +318,18 @@ def test_a_target_that_sleeps(sonde, tmp_path):
 
 
 def test_a_kernel_thread(sonde, tmp_path):
-    """It has a kernel stack alone. Something must wake it: RCU's does, as long as the host works."""
+    """It has a kernel stack alone. Something must wake it: RCU's does when processes come and go."""
     name = "rcu_preempt"
     pids = [p.parent.name for p in pathlib.Path("/proc").glob("[0-9]*/comm") if p.read_text().strip() == name]
     if not pids:
         pytest.skip(f"no kernel thread named {name}")
     out = tmp_path / "p.pb.gz"
-    run = sonde("record", "-p", pids[0], "-e", "context-switches", "-F", 999, "-d", 2, "-o", out)
+    busy = subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; done"])
+    try:
+        run = sonde("record", "-p", pids[0], "-e", "context-switches", "-F", 999, "-d", 2, "-o", out)
+    finally:
+        busy.kill()
+        busy.wait()
     assert run.returncode == 0, run.stderr
     rows = list(profile(out).stacks())
     assert rows, run.stderr
