@@ -3,13 +3,41 @@
 
 #include <string.h>
 
+#include "bpf/shared/frame.h"
+
+/* Whole frames and anchors. */
+static bool python_words_valid(const __u64 *words, uint32_t cnt)
+{
+	uint32_t size;
+
+	for (uint32_t i = 0; i < cnt; i += size) {
+		uint32_t kind = frame_kind(words[i]);
+
+		size = 1 + frame_extra_words(kind);
+		if ((kind != FRAME_PYTHON && kind != FRAME_PYTHON_ANCHOR) || size > cnt - i)
+			return false;
+	}
+	return true;
+}
+
+/* Readers have room for so many native frames, and look for no others behind them. */
+static bool user_words_valid(const __u64 *words, uint32_t cnt)
+{
+	uint32_t native = 0;
+
+	while (native < cnt && frame_kind(words[native]) == FRAME_NATIVE)
+		native++;
+	return native <= MAX_USER_FRAMES && python_words_valid(words + native, cnt - native);
+}
+
 static bool sample_valid(const struct record_header *h)
 {
 	const struct sample_record *rec = (const void *)h;
 
 	return rec->user_words <= MAX_USER_WORDS && rec->kernel_cnt <= MAX_KERNEL_FRAMES &&
 	       h->size == sizeof(*rec) + (rec->user_words + rec->kernel_cnt) * 8UL &&
-	       rec->stop < STOP_CNT && rec->python_end < PYTHON_END_CNT;
+	       rec->stop < STOP_CNT && rec->python_end < PYTHON_END_CNT &&
+	       user_words_valid(sample_words(rec), rec->user_words);
 }
 
 static bool copy_valid(const struct record_header *h)
@@ -21,7 +49,8 @@ static bool copy_valid(const struct record_header *h)
 	       rec->sample.kernel_cnt <= MAX_KERNEL_FRAMES &&
 	       rec->stack_size <= COPY_STACK_BYTES + USER_PAGE_SIZE &&
 	       h->size == RECORD_ALIGN(sizeof(*rec) + words * 8 + rec->stack_size) &&
-	       rec->sample.stop < STOP_CNT && rec->sample.python_end < PYTHON_END_CNT;
+	       rec->sample.stop < STOP_CNT && rec->sample.python_end < PYTHON_END_CNT &&
+	       python_words_valid(copy_python_words(rec), rec->sample.user_words);
 }
 
 static bool walked_valid(const struct record_header *h)
@@ -29,7 +58,8 @@ static bool walked_valid(const struct record_header *h)
 	const struct walked_record *rec = (const void *)h;
 
 	return rec->user_words <= MAX_USER_WORDS && rec->stop < STOP_CNT &&
-	       h->size == sizeof(*rec) + rec->user_words * 8U;
+	       h->size == sizeof(*rec) + rec->user_words * 8U &&
+	       user_words_valid((const __u64 *)(rec + 1), rec->user_words);
 }
 
 static bool mmap_valid(const struct record_header *h)

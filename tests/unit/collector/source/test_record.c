@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/unit.h"
 
+#include "bpf/shared/frame.h"
 #include "collector/source/record.h"
 
 /* Room for the largest record that a row makes, in whole words. */
-static uint64_t room[8192];
+static uint64_t room[20480];
 
 static void *fresh(uint32_t type, size_t size)
 {
@@ -16,6 +17,13 @@ static void *fresh(uint32_t type, size_t size)
 	return h;
 }
 
+/* As many native frames as there may be, anchors behind them. */
+static void fill_words(__u64 *words, uint32_t cnt, uint32_t native)
+{
+	for (uint32_t i = 0; i < cnt; i++)
+		words[i] = frame_word(i < native ? FRAME_NATIVE : FRAME_PYTHON_ANCHOR, 0, 1);
+}
+
 static bool sample(uint32_t user, uint32_t kernel, uint32_t stop, int more)
 {
 	size_t size = sizeof(struct sample_record) + (user + kernel) * 8UL;
@@ -24,7 +32,52 @@ static bool sample(uint32_t user, uint32_t kernel, uint32_t stop, int more)
 	rec->user_words = (uint16_t)user;
 	rec->kernel_cnt = (uint16_t)kernel;
 	rec->stop = (uint16_t)stop;
+	if (!more)
+		fill_words((__u64 *)(rec + 1), user, MAX_USER_FRAMES);
 	return record_valid(&rec->h);
+}
+
+/* The words that a sample, or a walked stack, may have. */
+static bool words(uint32_t native, const char *behind)
+{
+	uint32_t cnt = native + (uint32_t)strlen(behind);
+	struct sample_record *rec = fresh(RECORD_SAMPLE, sizeof(*rec) + cnt * 8UL);
+	struct walked_record *walked;
+	__u64 *word = (__u64 *)(rec + 1) + native;
+	bool valid;
+
+	rec->user_words = (uint16_t)cnt;
+	for (; *behind; behind++)
+		*word++ = *behind == 'p' ? frame_word(FRAME_PYTHON, 0, 0x1000) :
+			  *behind == 'a' ? frame_word(FRAME_PYTHON_ANCHOR, 0, 1) :
+			  *behind == 'k' ? frame_word(FRAME_KERNEL, 0, 1) :
+			  *behind == '?' ? ~0ULL :
+					   5;
+	valid = record_valid(&rec->h);
+	walked = malloc(sizeof(*walked) + cnt * 8UL);
+	*walked = (struct walked_record){
+		.h = { RECORD_WALKED, (uint32_t)(sizeof(*walked) + cnt * 8UL), 1 },
+		.user_words = (uint16_t)cnt,
+	};
+	memcpy(walked + 1, rec + 1, cnt * 8UL);
+	assert_int_equal(record_valid(&walked->h), valid);
+	free(walked);
+	return valid;
+}
+
+static void native_frames_come_first_and_python_frames_whole(void **state)
+{
+	(void)state;
+	assert_true(words(0, "p55"));
+	assert_true(words(3, "p55ap55p55a"));
+	assert_true(words(MAX_USER_FRAMES, "p55a"));
+	assert_false(words(MAX_USER_FRAMES + 1, ""));
+	assert_false(words(MAX_USER_FRAMES + 1, "p55a"));
+	assert_false(words(2, "p5"));
+	assert_false(words(2, "p"));
+	assert_false(words(2, "p555")); /* a native frame behind */
+	assert_false(words(2, "k"));
+	assert_false(words(2, "a?"));
 }
 
 static void samples_hold_what_they_count(void **state)
@@ -45,6 +98,8 @@ static bool copy(uint32_t user, uint32_t kernel, uint32_t stack, int more)
 	struct copy_record *rec = fresh(RECORD_COPY, (size_t)((long)size + more));
 
 	rec->sample.user_words = (uint16_t)user;
+	if (!more)
+		fill_words((__u64 *)(rec + 1) + kernel, user, 0);
 	rec->sample.kernel_cnt = (uint16_t)kernel;
 	rec->stack_size = stack;
 	return record_valid(&rec->sample.h);
@@ -64,13 +119,15 @@ static void copies_hold_what_they_count(void **state)
 	assert_false(copy(0, 2, 64, -8));
 }
 
-static bool walked(uint32_t words, uint32_t stop, int more)
+static bool walked(uint32_t cnt, uint32_t stop, int more)
 {
-	size_t size = sizeof(struct walked_record) + words * 8UL;
+	size_t size = sizeof(struct walked_record) + cnt * 8UL;
 	struct walked_record *rec = fresh(RECORD_WALKED, (size_t)((long)size + more));
 
-	rec->user_words = (uint16_t)words;
+	rec->user_words = (uint16_t)cnt;
 	rec->stop = (uint16_t)stop;
+	if (!more)
+		fill_words((__u64 *)(rec + 1), cnt, MAX_USER_FRAMES);
 	return record_valid(&rec->h);
 }
 
@@ -166,6 +223,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_hold_what_they_count),
+		cmocka_unit_test(native_frames_come_first_and_python_frames_whole),
 		cmocka_unit_test(copies_hold_what_they_count),
 		cmocka_unit_test(walks_hold_what_they_count),
 		cmocka_unit_test(mappings_have_a_range_and_a_name),
