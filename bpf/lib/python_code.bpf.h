@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Code objects on their way to user space. Which ones it knows is kept twice: by CPU in a table that is
- * looked up without a hash, and for all CPUs in a map.
+ * Code objects on their way to user space. Which ones it knows is kept twice: by CPU in a table
+ * that is looked up without a hash, and for all CPUs in a map.
  */
 #include "fault.bpf.h"
 #include "maps.bpf.h"
@@ -13,8 +13,8 @@
 extern struct samples_map samples SEC(".maps");
 extern struct seen_codes_map seen_codes SEC(".maps");
 
-/* As much of a string or table as its length says, or up to the end of its page. What is longer, or of
- * wider characters, user space reads. */
+/* As much of a string or table as its length says, or up to the end of its page. What is longer,
+ * or of wider characters, user space reads. */
 static __always_inline void put_piece(struct code_buffer *b, __u64 vaddr, __u32 length_off,
 				      __u32 limit)
 {
@@ -28,7 +28,8 @@ static __always_inline void put_piece(struct code_buffer *b, __u64 vaddr, __u32 
 	size = CODE_OBJECT_HEAD + length;
 	if (length > limit)
 		size = CODE_OBJECT_HEAD + limit;
-	barrier_var(pos); /* 5.10 forgets the bounds of a number that was on the stack: a mask tells again */
+	/* 5.10 forgets the bounds of a number that was on the stack: a mask tells again */
+	barrier_var(pos);
 	piece = (struct python_piece *)(b->bytes + (pos & (CODE_PIECES_BYTES - 1)));
 	barrier_var(size);
 	if (size > CODE_OBJECT_HEAD + CODE_TABLE_LIMIT)
@@ -54,14 +55,15 @@ static __always_inline void put_object(struct code_buffer *b, const struct pytho
 	piece->vaddr = w->code_vaddr;
 	piece->size = w->process.layout.code_size;
 	piece->pad = 0;
-	bpf_probe_read_kernel(piece + 1, sizeof(w->code), w->code); /* a copy by us goes over the stack */
+	/* by the helper: a copy of our own goes over the stack, which is small */
+	bpf_probe_read_kernel(piece + 1, sizeof(w->code), w->code);
 	b->rec.piece_cnt = 1;
 	b->pos = sizeof(*piece) + ((piece->size + 7) & ~7U);
 }
 
 static __always_inline __u64 code_word(const struct python_walk *w, __u32 off)
 {
-	return off == PYTHON_NO_FIELD ? 0 : w->code[(off >> 3) & (PYTHON_CODE_WORDS - 1)];
+	return off == PYTHON_NO_FIELD ? 0 : python_code_word(w->code, off);
 }
 
 static __always_inline __u64 seen_key(const struct scratch *s)

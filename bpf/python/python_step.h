@@ -31,7 +31,7 @@
 struct python_walk {
 	struct python_process process;
 	__u64 frame; /* the next one */
-	__u64 cframe; /* 3.11: the anchor of the frames at hand */
+	__u64 cframe; /* 3.11, 3.12: of the eval loop that runs the frames at hand */
 	__u64 tstate;
 	__u32 native; /* native frames before this one lie below all anchors to come */
 	__u32 native_cnt; /* PYTHON_NO_NATIVE: not known here, anchors are told by address */
@@ -41,7 +41,7 @@ struct python_walk {
 	__u32 end; /* enum python_end */
 	__u64 code_vaddr; /* of the frame just written; 0: none, or its code was not readable */
 	__u64 anchor; /* looked for */
-	__u64 key; /* of that code object */
+	__u64 key; /* of that code object; 0: none */
 	__u64 stack_pointer; /* of native frame 0 */
 	__u64 bytes[PYTHON_BUFFER_WORDS]; /* of the frame at hand */
 	__u64 code[PYTHON_CODE_WORDS]; /* and of its code */
@@ -204,12 +204,6 @@ static __always_inline int python_walk_start(struct python_walk *w)
 	return 0;
 }
 
-static __always_inline __u64 lowest_of(const struct python_walk *w,
-				       const struct native_frames *frames, __u32 i)
-{
-	return i ? frames->cfas[(i - 1) & (MAX_USER_FRAMES - 1)] : w->stack_pointer;
-}
-
 /* One native frame: is it the anchor's? Non-zero: found, or none left. */
 static __always_inline int python_claim_step(struct python_walk *w,
 					     const struct native_frames *frames)
@@ -218,8 +212,7 @@ static __always_inline int python_claim_step(struct python_walk *w,
 
 	if (i >= w->native_cnt || w->native_cnt == PYTHON_NO_NATIVE)
 		return 1;
-	if (lowest_of(w, frames, i) <= w->anchor &&
-	    w->anchor < frames->cfas[i & (MAX_USER_FRAMES - 1)])
+	if (python_anchor_inside(frames->cfas, w->stack_pointer, i, w->anchor))
 		return 1;
 	w->native = i + 1;
 	return 0;
@@ -258,29 +251,25 @@ static __always_inline void put_python_word(struct python_walk *w, __u64 *words,
 static __always_inline int put_python_frame(struct python_walk *w, __u64 *words, __u64 code)
 {
 	const struct python_layout *l = &w->process.layout;
-	__u32 flags = 0;
-	__u64 key = 0;
 
+	w->key = 0;
 	if (!code)
 		return end_python(w, PYTHON_TORN);
-	if (python_read(w->code, sizeof(w->code), code, l->code_size)) {
-		flags = PYTHON_FRAME_UNREAD;
-	} else {
-		if (w->code[(l->ob_type >> 3) & (PYTHON_CODE_WORDS - 1)] != w->process.code_type)
+	if (!python_read(w->code, sizeof(w->code), code, l->code_size)) {
+		if (python_code_word(w->code, l->ob_type) != w->process.code_type)
 			return end_python(w, PYTHON_TORN);
-		key = python_code_key(w->code, l);
+		w->key = python_code_key(w->code, l);
 		w->code_vaddr = code;
-		w->key = key;
 	}
-	put_python_word(w, words, frame_word(FRAME_PYTHON, flags, code));
+	put_python_word(w, words, frame_word(FRAME_PYTHON, 0, code));
 	put_python_word(w, words, (__u32)python_position(w, code));
-	put_python_word(w, words, key);
+	put_python_word(w, words, w->key);
 	w->cnt++;
 	return 0;
 }
 
-/* The object inside the C frame of the eval loop that runs the frames up to here. Non-zero: it is to
- * be looked for among the native frames. */
+/* The object inside the C frame of the eval loop that runs the frames up to here. Non-zero: it
+ * is to be looked for among the native frames. */
 static __always_inline int is_anchor(struct python_walk *w, __u32 owner)
 {
 	const struct python_layout *l = &w->process.layout;
@@ -329,7 +318,8 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 		return PYTHON_TURN_ANCHOR;
 	if (previous)
 		return PYTHON_TURN_FRAME;
-	/* the oldest frame has an anchor: a generator caught before it was linked to its caller has none */
+	/* the oldest frame has an anchor: a generator caught before it was linked to its caller
+	 * has none */
 	w->end = l->anchor && owner < PYTHON_OWNER_SHIM ? PYTHON_TORN : PYTHON_WHOLE;
 	return PYTHON_TURN_END;
 }
@@ -337,11 +327,11 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 /* Notes the anchor's native frame. Non-zero: the walk has ended. */
 static __always_inline int python_anchor_step(struct python_walk *w, __u64 *words)
 {
-	__u64 current;
 	const struct python_layout *l = &w->process.layout;
 	__u64 found = w->native_cnt == PYTHON_NO_NATIVE ? w->anchor :
 		      w->native < w->native_cnt		? w->native :
 							  PYTHON_NO_NATIVE;
+	__u64 current;
 
 	put_python_word(w, words, frame_word(FRAME_PYTHON_ANCHOR, 0, found));
 	if (!w->frame)
@@ -349,9 +339,9 @@ static __always_inline int python_anchor_step(struct python_walk *w, __u64 *word
 	if (l->newest != PYTHON_NEWEST_CFRAME)
 		return 0;
 	/*
-	 * 3.11, 3.12: the frame behind an anchor is the current one of the eval loop before. An eval loop
-	 * that has just begun is linked before it says which frame is its own: what stands there is left
-	 * from an earlier call, and may look like a frame.
+	 * 3.11, 3.12: the frame behind an anchor is the current one of the eval loop before. An
+	 * eval loop that has just begun is linked before it says which frame is its own: what
+	 * stands there is left from an earlier call, and may look like a frame.
 	 */
 	if (python_pointer(&w->cframe, w->cframe + l->cframe_previous) ||
 	    python_pointer(&current, w->cframe + l->cframe_current_frame))

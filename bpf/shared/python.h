@@ -3,11 +3,12 @@
 
 /*
  * What the kernel side must know of a CPython process to walk its frames, and how such a frame
- * travels. symbolizer/python/ finds the layout in the interpreter's file, collector/python/ adds the
- * addresses in the process, bpf/python/ reads both. Offsets are in bytes; the structs they belong to
- * and the versions they were verified on stand beside symbolizer/python/layouts.c.
+ * travels. symbolizer/python/ finds the layout in the interpreter's file, collector/python/ adds
+ * the addresses in the process, bpf/python/ reads both. Offsets are in bytes; the structs they
+ * belong to and the versions they were verified on stand beside symbolizer/python/layouts.c.
  *
- *   fs base -> thread-specific data or TLS variable -> PyThreadState -> newest frame -> ... -> oldest
+ * fs base -> thread-specific data or TLS variable -> PyThreadState -> newest frame -> ... ->
+ * oldest
  */
 #include "event.h"
 #include "types.h"
@@ -18,7 +19,8 @@
 
 /* Where the newest frame of a thread is. */
 enum python_newest {
-	PYTHON_NEWEST_FRAME = 0, /* *(tstate + tstate_frame): 2.7 to 3.10 (PyFrameObject), 3.13 and newer */
+	PYTHON_NEWEST_FRAME =
+		0, /* *(tstate + tstate_frame): 2.7 to 3.10 (PyFrameObject), 3.13 and newer */
 	PYTHON_NEWEST_CFRAME, /* *(*(tstate + tstate_frame) + cframe_current_frame): 3.11, 3.12 */
 };
 
@@ -92,7 +94,7 @@ struct python_process {
 	__u8 musl; /* thread-specific data and DTV are laid out as in musl */
 	__u16 specific; /* glibc: fs base + this + 16 * key is the key's value (keys below 32);
 			 * musl: *(fs base + this) + 8 * key */
-	__u64 key_vaddr; /* the pthread key (i32), or {module, offset}; 0: none */
+	__u64 key_vaddr; /* the pthread key (i32), the slot, or {module, offset}; 0: none */
 	__s64 tls_offset;
 	__u64 code_type; /* address of PyCode_Type */
 	__u64 interp_head; /* address of the pointer to the first interpreter */
@@ -102,18 +104,33 @@ _Static_assert(sizeof(struct python_process) == 104, "array value");
 
 /*
  * A Python frame travels in three words (frame.h):
- *   0  kind FRAME_PYTHON, flags PYTHON_FRAME_*, payload: address of the code object
+ *   0  kind FRAME_PYTHON, payload: address of the code object
  *   1  low half: position in bytes from the start of the code, or -1: not started
- *   2  key of the code object: python_code_key(); an address alone is used again by other code
+ *   2  key of the code object: python_code_key(); an address alone is used again by other code.
+ *      0: it could not be read there
  * and behind the frames that one eval loop runs, in one word, kind FRAME_PYTHON_ANCHOR, the index of
  * its native frame in the same record, or PYTHON_NO_NATIVE; in a COPY record, whose native frames are not
  * known yet, the anchor's address.
  */
 #define PYTHON_FRAME_WORDS 3
 #define PYTHON_NO_NATIVE 0xffffffffU
-#define PYTHON_FRAME_UNREAD 1 /* the code object could not be read here: key 0 */
+
+/* The anchor lies in the native frame i. cfas: of all native frames; stack_pointer: below frame
+ * 0. */
+static inline int python_anchor_inside(const __u64 *cfas, __u64 stack_pointer, __u32 i,
+				       __u64 anchor)
+{
+	__u64 lowest = i ? cfas[(i - 1) & (MAX_USER_FRAMES - 1)] : stack_pointer;
+
+	return lowest <= anchor && anchor < cfas[i & (MAX_USER_FRAMES - 1)];
+}
 
 #define PYTHON_CODE_WORDS 32 /* room for the first code_size bytes of a code object */
+
+static inline __u64 python_code_word(const __u64 *code, __u32 off)
+{
+	return code[(off >> 3) & (PYTHON_CODE_WORDS - 1)];
+}
 
 static inline __u64 python_key_mix(__u64 key, __u64 word)
 {
@@ -128,21 +145,21 @@ static inline __u64 python_key_mix(__u64 key, __u64 word)
  */
 static inline __u64 python_code_key(const __u64 *code, const struct python_layout *l)
 {
-	__u64 key = python_key_mix(0, code[(l->code_first_line >> 3) & (PYTHON_CODE_WORDS - 1)]);
+	__u64 key = python_key_mix(0, python_code_word(code, l->code_first_line));
 
-	key = python_key_mix(key, code[(l->code_name >> 3) & (PYTHON_CODE_WORDS - 1)]);
-	key = python_key_mix(key, code[(l->code_filename >> 3) & (PYTHON_CODE_WORDS - 1)]);
-	key = python_key_mix(key, code[(l->code_line_table >> 3) & (PYTHON_CODE_WORDS - 1)]);
+	key = python_key_mix(key, python_code_word(code, l->code_name));
+	key = python_key_mix(key, python_code_word(code, l->code_filename));
+	key = python_key_mix(key, python_code_word(code, l->code_line_table));
 	if (l->code_version != PYTHON_NO_FIELD)
-		key = python_key_mix(key,
-				     code[(l->code_version >> 3) & (PYTHON_CODE_WORDS - 1)]);
+		key = python_key_mix(key, python_code_word(code, l->code_version));
 	return key;
 }
 
 /*
- * A code object when it was first seen: it may be freed, and its process gone, before user space looks.
- * What travels is memory, piece by piece as it lay in the process: the object itself, its strings, its
- * line table. Behind the header come pieces, each a struct python_piece and its bytes.
+ * A code object when it was first seen: it may be freed, and its process gone, before user space
+ * looks. What travels is memory, piece by piece as it lay in the process: the object itself, its
+ * strings, its line table. Behind the header come pieces, each a struct python_piece and its
+ * bytes.
  */
 struct python_code_record {
 	struct record_header h; /* RECORD_PYTHON_CODE */

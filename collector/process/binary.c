@@ -179,6 +179,13 @@ struct binary *binaries__canonical(struct binaries *all, struct binary *binary)
 	return binary;
 }
 
+struct binary *binaries__canonical_at(struct binaries *all, uint32_t id)
+{
+	struct binary *binary = binaries__at(all, id);
+
+	return binary ? binaries__canonical(all, binary) : NULL;
+}
+
 static bool is_anonymous(const struct mmap_record *rec)
 {
 	const char *path = mmap_record_path(rec);
@@ -350,10 +357,8 @@ void binaries__learn(struct binaries *all, const struct file_record *rec)
 
 void binaries__learn_python(struct binaries *all, const struct python_file_record *rec)
 {
-	struct binary *binary = binaries__at(all, rec->binary);
+	struct binary *binary = binaries__canonical_at(all, rec->binary);
 
-	if (binary)
-		binary = binaries__canonical(all, binary);
 	if (!binary || binary->python)
 		return;
 	binary->python = malloc(rec->h.size);

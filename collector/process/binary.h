@@ -84,6 +84,7 @@ struct binary *binaries__at(struct binaries *all, uint32_t id); /* NULL: no such
 uint32_t binaries__cnt(const struct binaries *all);
 /* The eldest that this one was joined with; itself otherwise. */
 struct binary *binaries__canonical(struct binaries *all, struct binary *binary);
+struct binary *binaries__canonical_at(struct binaries *all, uint32_t id); /* NULL: no such id */
 
 /* Takes over a directory's descriptor; returns the one to use: equal roots are kept once. -1 when there
  * are too many, or for -1. */

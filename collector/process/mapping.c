@@ -20,6 +20,25 @@ uint64_t mapping_load_bias(const struct proc_mapping *m, const struct elf_segmen
 	return m->start - (s->elf_vaddr + (m->file_off - s->file_off));
 }
 
+const struct elf_segment *binary_segment(const struct binary *b, uint64_t off)
+{
+	for (uint32_t i = 0; i < b->segment_cnt; i++) {
+		const struct elf_segment *s = &b->segments[i];
+
+		if (s->executable && off >= (s->file_off & ~(uint64_t)(USER_PAGE_SIZE - 1)) &&
+		    off < s->file_off + s->file_sz)
+			return s;
+	}
+	return NULL;
+}
+
+uint64_t binary_elf_vaddr(const struct binary *b, uint64_t off)
+{
+	const struct elf_segment *s = binary_segment(b, off);
+
+	return s ? off - s->file_off + s->elf_vaddr : off;
+}
+
 uint64_t binary_base_vaddr(const struct binary *b)
 {
 	uint64_t lowest = UINT64_MAX;

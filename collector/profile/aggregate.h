@@ -13,7 +13,6 @@
 #include "common/strtab.h"
 
 #define LOCATION_TRUNCATED_BINARY UINT32_MAX /* the root "[truncated]" */
-#define LOCATION_LOST_BINARY (UINT32_MAX - 1) /* "[lost]" */
 #define LOCATION_PYTHON_BINARY (UINT32_MAX - 2) /* off: a function of python_codes << 32 | its line */
 #define MAX_STACK_LOCATIONS (MAX_USER_FRAMES + MAX_USER_WORDS / 3 + MAX_KERNEL_FRAMES + 4)
 

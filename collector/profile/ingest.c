@@ -182,10 +182,11 @@ static bool in_eval(struct ingest *ingest, uint32_t location)
 {
 	uint32_t cnt;
 	const struct location *all = aggregate__locations(ingest->aggregate, &cnt);
-	struct binary *b = location < cnt ? binaries__at(ingest->binaries, all[location].binary) :
-					    NULL;
+	const struct binary *b = NULL;
 
-	return b && python_in_eval(binaries__canonical(ingest->binaries, b), all[location].off);
+	if (location < cnt)
+		b = binaries__canonical_at(ingest->binaries, all[location].binary);
+	return b && python_in_eval(b, all[location].off);
 }
 
 static bool native_whole(enum stop_reason stop)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/process/mapping.h"
 #include "collector/profile/binary_names.h"
 #include "collector/profile/naming_parts.h"
 #include "collector/python/glue.h"
@@ -41,27 +42,16 @@ static uint32_t file_mapping(struct naming *n, const struct binary *b, uint64_t 
 	return profile__add_mapping(n->profile, &m);
 }
 
-static int segment_index(const struct binary *b, uint64_t off)
-{
-	for (uint32_t i = 0; i < b->segment_cnt; i++) {
-		const struct elf_segment *s = &b->segments[i];
-
-		if (s->executable && off >= (s->file_off & ~0xfffULL) &&
-		    off < s->file_off + s->file_sz)
-			return (int)i;
-	}
-	return -1;
-}
-
 /* One mapping per segment: where the first process had it; other processes' addresses are moved. */
 static uint32_t mapping_of(struct naming *n, struct file_mappings *mappings, uint64_t off,
 			   uint64_t *ret_address)
 {
 	const struct binary *b = mappings->binary;
-	int i = segment_index(b, off);
+	const struct elf_segment *s = binary_segment(b, off);
 	uint64_t page_off, start;
+	uint32_t *mapping;
 
-	if (i < 0 || !mappings->of_segment) {
+	if (!s || !mappings->of_segment) {
 		uint64_t base = b->first_start - b->first_off;
 
 		if (mappings->whole == PROFILE_NONE)
@@ -70,17 +60,16 @@ static uint32_t mapping_of(struct naming *n, struct file_mappings *mappings, uin
 		*ret_address = base + off;
 		return mappings->whole;
 	}
-	page_off = b->segments[i].file_off & ~0xfffULL;
+	page_off = s->file_off & ~0xfffULL;
 	start = b->first_start + page_off - b->first_off;
-	if (mappings->of_segment[i] == PROFILE_NONE)
-		mappings->of_segment[i] =
-			file_mapping(n, b, start,
-				     start + ((b->segments[i].file_off + b->segments[i].file_sz -
-					       page_off + 0xfff) &
-					      ~0xfffULL),
-				     page_off);
+	mapping = &mappings->of_segment[s - b->segments];
+	if (*mapping == PROFILE_NONE)
+		*mapping = file_mapping(n, b, start,
+					start + ((s->file_off + s->file_sz - page_off + 0xfff) &
+						 ~0xfffULL),
+					page_off);
 	*ret_address = start + off - page_off;
-	return mappings->of_segment[i];
+	return *mapping;
 }
 
 /* "[libfoo+0x1234]": no dots, or narrow boxes of viewers show the tail alone. */
@@ -196,12 +185,11 @@ int naming__reserve_places(struct naming *n, uint32_t cnt)
 void naming__add_place(struct naming *n, struct binary *named, uint64_t off, uint32_t location)
 {
 	struct binary *b = binaries__canonical(n->ingest->binaries, named);
-	int i = segment_index(b, off);
 
 	n->places[n->place_cnt++] = (struct file_place){
 		.binary = b,
 		.off = off,
-		.elf_vaddr = i < 0 ? off : off - b->segments[i].file_off + b->segments[i].elf_vaddr,
+		.elf_vaddr = binary_elf_vaddr(b, off),
 		.location = location,
 	};
 }

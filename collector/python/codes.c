@@ -99,11 +99,6 @@ static uint32_t add_function(struct python_codes *codes, const struct python_fun
 	return f->idx;
 }
 
-static int read_piece(void *ctx, void *to, size_t size, uint64_t vaddr)
-{
-	return python_pieces__read(ctx, to, size, vaddr);
-}
-
 /* CPython 3.13 and newer puts a frame of its own between the call of a class and its __init__. */
 static bool is_hidden(const struct python_code *code)
 {
@@ -144,7 +139,7 @@ static struct code_entry *find(struct python_codes *codes, const struct code_key
 void python_codes__learn(struct python_codes *codes, const struct python_code_record *rec)
 {
 	struct code_key key = { rec->leader_start_ns, rec->code, rec->key, rec->pid };
-	struct python_memory memory = { read_piece, (void *)rec };
+	struct python_memory memory = { python_pieces__read, (void *)rec };
 	struct python_code code = { 0 };
 
 	if (codes->bytes > BUDGET_BYTES || find(codes, &key))

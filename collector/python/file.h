@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* What a file has to do with Python: an interpreter, or the C library that keeps its threads' states. */
+/* What a file has to do with Python: an interpreter, or the C library that keeps its threads'
+ * states. */
 #include "collector/source/record.h"
 
-/* 0 and a record that the caller frees, or -ENOENT: nothing; another negative errno: not readable. */
+/* 0 and a record that the caller frees, or -ENOENT: nothing; another negative errno: not
+ * readable. */
 int python_file_facts(uint32_t binary, struct elf_file *file,
 		      struct python_file_record **ret_facts);

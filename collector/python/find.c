@@ -14,7 +14,7 @@ static void take_interpreter(struct python_process *to, const struct python_inte
 			     uint64_t base)
 {
 	to->layout = from->layout;
-	to->road = from->tls_in_slot ? PYTHON_THREAD_TLS_SLOT : from->road;
+	to->road = from->road;
 	to->key_vaddr = at(base, from->key_rel);
 	to->tls_offset = from->tls_offset;
 	to->code_type = at(base, from->code_type_rel);
@@ -30,8 +30,7 @@ bool python_find(struct binaries *binaries, const struct process *p,
 
 	for (uint32_t i = 0; i < p->mapping_cnt; i++) {
 		const struct proc_mapping *m = &p->mappings[i];
-		const struct binary *b = binaries__canonical(binaries,
-							     binaries__at(binaries, m->binary));
+		const struct binary *b = binaries__canonical_at(binaries, m->binary);
 		const struct python_file_record *facts = b->python;
 		const struct elf_segment *s = facts ? mapping_segment(m, b) : NULL;
 
@@ -55,16 +54,11 @@ bool python_find(struct binaries *binaries, const struct process *p,
 bool python_in_eval(const struct binary *b, uint64_t file_off)
 {
 	const struct python_interpreter *python = b->python ? &b->python->interpreter : NULL;
-	uint64_t rel = file_off;
+	uint64_t rel;
 
 	if (!python || !b->python->is_python)
 		return false;
-	for (uint32_t i = 0; i < b->segment_cnt; i++) {
-		const struct elf_segment *s = &b->segments[i];
-
-		if (s->executable && file_off - s->file_off < s->file_sz)
-			rel = file_off - s->file_off + s->elf_vaddr - binary_base_vaddr(b);
-	}
+	rel = binary_elf_vaddr(b, file_off) - binary_base_vaddr(b);
 	for (uint32_t i = 0; i < python->eval_cnt; i++)
 		if (rel - python->eval[i].rel < python->eval[i].size)
 			return true;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
-/* A C function of the interpreter's that only leads from one Python frame to the next, or from main()
- * to the first: what it does is the call. False for all that does work (sort, json, GC, allocation). */
+/* A C function of the interpreter's that only leads from one Python frame to the next, or from
+ * main() to the first: what it does is the call. False for all that does work (sort, json, GC,
+ * allocation). */
 bool python_is_glue(const char *name);

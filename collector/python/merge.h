@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * One stack from native and Python frames. bpf/python/python_step.h says how they come: where there are
- * anchors, these tell which native frame runs which Python frames. Up to 3.10 there are none, and each
- * native frame in the eval loop's code runs one Python frame: counted from the outermost one where the
- * native stack is whole, else from the innermost. One native frame more than Python frames is one that
- * was caught before its frame was linked, or after.
+ * One stack from native and Python frames. bpf/python/python_step.h says how they come: where
+ * there are anchors, these tell which native frame runs which Python frames. Up to 3.10 there
+ * are none, and each native frame in the eval loop's code runs one Python frame: counted from
+ * the outermost one where the native stack is whole, else from the innermost. One native frame
+ * more than Python frames is one that was caught before its frame was linked, or after.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-int python_pieces__read(const struct python_code_record *rec, void *to, size_t size, uint64_t vaddr)
+int python_pieces__read(void *ctx, void *to, size_t size, uint64_t vaddr)
 {
+	const struct python_code_record *rec = ctx;
 	const uint8_t *at = (const uint8_t *)(rec + 1);
 
 	for (uint32_t i = 0; i < rec->piece_cnt; i++) {

@@ -52,24 +52,17 @@ static int read_live(void *ctx, void *to, size_t size, uint64_t vaddr)
 	return err ? err : add_piece(r, to, size, vaddr);
 }
 
-static int read_pieces(void *ctx, void *to, size_t size, uint64_t vaddr)
+/* That memory has the whole of the object that the record is of. */
+static bool is_whole(const struct python_code_record *rec, const struct python_memory *memory)
 {
-	return python_pieces__read(((struct reader *)ctx)->from, to, size, vaddr);
-}
-
-/* The whole of the object that the record is of. */
-static bool is_whole(struct reader *r,
-		     int (*read)(void *ctx, void *to, size_t size, uint64_t vaddr))
-{
-	struct python_memory memory = { read, r };
 	struct python_code code = { 0 };
 	uint64_t type = 0;
 	bool whole;
 
-	if (python_code__read(&memory, &r->from->layout, r->from->code, &code))
+	if (python_code__read(memory, &rec->layout, rec->code, &code))
 		return false;
-	python_pieces__read(r->from, &type, sizeof(type), r->from->code + r->from->layout.ob_type);
-	whole = code.line_table && code.type == type && code.key == r->from->key;
+	python_pieces__read((void *)rec, &type, sizeof(type), rec->code + rec->layout.ob_type);
+	whole = code.line_table && code.type == type && code.key == rec->key;
 	python_code__fini(&code);
 	return whole;
 }
@@ -77,8 +70,10 @@ static bool is_whole(struct reader *r,
 struct python_code_record *python_reader__complete(const struct python_code_record *rec)
 {
 	struct reader r = { .from = rec };
+	struct python_memory pieces = { python_pieces__read, (void *)rec },
+			     live = { read_live, &r };
 
-	if (is_whole(&r, read_pieces))
+	if (is_whole(rec, &pieces))
 		return NULL;
 	r.to = malloc(sizeof(*r.to));
 	if (!r.to)
@@ -86,7 +81,7 @@ struct python_code_record *python_reader__complete(const struct python_code_reco
 	*r.to = *rec;
 	r.to->piece_cnt = 0;
 	r.to->h.size = sizeof(*r.to);
-	if (is_whole(&r, read_live))
+	if (is_whole(rec, &live))
 		return r.to;
 	free(r.to);
 	return NULL;

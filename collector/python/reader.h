@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Completes the record of a code object from the memory of its process, where that did not fit: long
- * names, characters of two or four bytes, line tables above 4 KB, pages that were not there just then.
+ * Completes the record of a code object from the memory of its process, where that did not fit:
+ * long names, characters of two or four bytes, line tables above 4 KB, pages that were not there
+ * just then.
  */
 #include "bpf/shared/python.h"
 

@@ -101,11 +101,10 @@ static bool python_code_valid(const struct record_header *h)
 static bool python_file_valid(const struct record_header *h)
 {
 	const struct python_file_record *rec = (const void *)h;
-	const uint8_t *flags[] = { (const uint8_t *)&rec->interpreter.free_threaded,
-				   (const uint8_t *)&rec->interpreter.tls_in_slot };
 
 	return h->size == sizeof(*rec) && rec->interpreter.eval_cnt <= PYTHON_EVAL_RANGES &&
-	       rec->interpreter.refusal < PYTHON_REFUSAL_CNT && *flags[0] <= 1 && *flags[1] <= 1;
+	       rec->interpreter.refusal < PYTHON_REFUSAL_CNT &&
+	       *(const uint8_t *)&rec->interpreter.free_threaded <= 1; /* a bool */
 }
 
 /* The smallest size of each type; types with a tail have a check of their own. */

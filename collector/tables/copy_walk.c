@@ -42,7 +42,7 @@ static const struct unwind_mapping *mapping_at(void *ctx, uint32_t idx)
 	if (idx >= w->process->mapping_cnt)
 		return NULL;
 	m = &w->process->mappings[idx];
-	b = binaries__canonical(w->binaries, binaries__at(w->binaries, m->binary));
+	b = binaries__canonical_at(w->binaries, m->binary);
 	w->mapping = run_mapping(m, b, w->generation);
 	return &w->mapping;
 }
@@ -108,7 +108,7 @@ static uint32_t holder_of(const struct walked_stack *stack, uint64_t user_sp, ui
 			  uint32_t from)
 {
 	for (uint32_t i = from; i < stack->cnt; i++)
-		if ((i ? stack->cfas[i - 1] : user_sp) <= anchor && anchor < stack->cfas[i])
+		if (python_anchor_inside(stack->cfas, user_sp, i, anchor))
 			return i;
 	return PYTHON_NO_NATIVE;
 }

@@ -38,7 +38,7 @@ struct keeper {
 
 static struct binary *binary_of(const struct keeper *k, const struct proc_mapping *m)
 {
-	return binaries__canonical(k->binaries, binaries__at(k->binaries, m->binary));
+	return binaries__canonical_at(k->binaries, m->binary);
 }
 
 /* A file's tables are asked for when the first process that maps it is sampled. It is opened through

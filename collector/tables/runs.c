@@ -159,8 +159,7 @@ static struct run *make_run(struct runs *runs, const struct process *p)
 		runs->next_generation = 1;
 	for (uint32_t i = 0; i < cnt; i++) {
 		const struct proc_mapping *m = &p->mappings[i];
-		struct binary *b = binaries__canonical(runs->binaries,
-						       binaries__at(runs->binaries, m->binary));
+		struct binary *b = binaries__canonical_at(runs->binaries, m->binary);
 
 		runs->pool[run->first + i] = run_mapping(m, b, run->generation);
 		use_table(run, b);

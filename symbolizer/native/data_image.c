@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One flat copy from the lowest address of any section to the highest: a pointer is checked by one
- * comparison, and what is never touched (code, .bss, gaps) costs no memory. DT_RELR needs no work: its
- * addends lie in place already.
+ * One flat copy from the lowest address of any section to the highest: a pointer is checked by
+ * one comparison, and what is never touched (code, .bss, gaps) costs no memory. DT_RELR needs no
+ * work: its addends lie in place already.
  */
 #include "symbolizer/native/data_image.h"
 
@@ -52,7 +52,8 @@ static bool is_loaded(const struct elf_section *s)
 	return (s->flags & SHF_ALLOC) && !(s->flags & SHF_TLS) && s->size;
 }
 
-/* .rodata, .data, .data.rel.ro and their like; tables of the linker and .eh_frame are no data of a program. */
+/* .rodata, .data, .data.rel.ro and their like; tables of the linker and .eh_frame are no data of
+ * a program. */
 static bool is_part(const struct elf_section *s)
 {
 	return is_loaded(s) && s->type == SHT_PROGBITS && !(s->flags & SHF_EXECINSTR) &&

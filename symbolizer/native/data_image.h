@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The data of a file as its dynamic linker would leave it at the addresses it was linked for: relocations
- * applied, pointers to what other files define replaced by IMAGE_IMPORTED. Sections that hold code are not in it.
+ * The data of a file as its dynamic linker would leave it at the addresses it was linked for:
+ * relocations applied, pointers to what other files define replaced by IMAGE_IMPORTED. Sections
+ * that hold code are not in it.
  */
 #include <stdbool.h>
 #include <stdint.h>

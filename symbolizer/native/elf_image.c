@@ -126,8 +126,8 @@ static void read_dynamic(struct dynamic *d, struct view v)
 	}
 }
 
-/* The table of symbols has no count of its own: the hash table's chains are as long. GNU's: the last chain
- * ends the table. */
+/* The table of symbols has no count of its own: the hash table's chains are as long. GNU's: the
+ * last chain ends the table. */
 static uint32_t count_gnu(struct elf_image *image)
 {
 	struct view v;
@@ -264,7 +264,8 @@ bool elf_image__is_symbol(const struct elf_image *image, uint64_t elf_vaddr)
 	return false;
 }
 
-/* What a relocation writes, were the file loaded at its linked address; false: known at run time only. */
+/* What a relocation writes, were the file loaded at its linked address; false: known at run time
+ * only. */
 static bool relocated(const struct elf_image *image, const Elf64_Rela *rela, uint64_t *ret_value)
 {
 	Elf64_Sym sym;
@@ -333,8 +334,8 @@ static const struct relocation *find_relocation(struct elf_image *image, uint64_
 	return &image->relocations[low];
 }
 
-/* DT_RELR: an address, then bitmaps of the 63 words that follow; an even word is an address again. What it
- * relocates stands in its place already. */
+/* DT_RELR: an address, then bitmaps of the 63 words that follow; an even word is an address
+ * again. What it relocates stands in its place already. */
 static bool in_relr(struct elf_image *image, uint64_t elf_vaddr)
 {
 	struct view v = bytes_of(image, image->dynamic.relr, image->dynamic.relr_sz);
@@ -394,8 +395,8 @@ const char *elf_image__string(struct elf_image *image, uint64_t elf_vaddr, size_
 	return view_cstr(&v);
 }
 
-/* .eh_frame_hdr: version, three encodings, then the address of .eh_frame, which every linker writes as
- * pc-relative and four bytes long. */
+/* .eh_frame_hdr: version, three encodings, then the address of .eh_frame, which every linker
+ * writes as pc-relative and four bytes long. */
 struct eh_frame elf_image__eh_frame(struct elf_image *image)
 {
 	struct eh_frame frame = eh_frame_of(image->file);

@@ -33,13 +33,14 @@ bool elf_image__symbol(const struct elf_image *image, const char *name,
 /* Whether a function or an object of the dynamic symbols starts there. */
 bool elf_image__is_symbol(const struct elf_image *image, uint64_t elf_vaddr);
 
-/* From an address to the end of what the file has of its segment. -EFAULT: the file has nothing there. */
+/* From an address to the end of what the file has of its segment. -EFAULT: the file has nothing
+ * there. */
 int elf_image__bytes(struct elf_image *image, uint64_t elf_vaddr, struct view *ret_view);
 int elf_image__u32(struct elf_image *image, uint64_t elf_vaddr, uint32_t *ret_value);
 /* A word as it stands, or as relocation makes it. */
 int elf_image__word(struct elf_image *image, uint64_t elf_vaddr, uint64_t *ret_value);
-/* Whether a word is a pointer that relocation writes, and so the same in every process but for the load
- * address. */
+/* Whether a word is a pointer that relocation writes, and so the same in every process but for
+ * the load address. */
 bool elf_image__is_relocated(struct elf_image *image, uint64_t elf_vaddr);
 /* Up to max bytes and a NUL; NULL: no string there. */
 const char *elf_image__string(struct elf_image *image, uint64_t elf_vaddr, size_t max);

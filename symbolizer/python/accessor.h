@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What a program's own small functions tell of its static variables, which have no symbols. Their code
- * is read, never run. All addresses as linked. -ENOENT: the code is of another shape. -ENOTSUP: of another
- * machine.
+ * What a program's own small functions tell of its static variables, which have no symbols.
+ * Their code is read, never run. All addresses as linked. -ENOENT: the code is of another shape.
+ * -ENOTSUP: of another machine.
  */
 #include "symbolizer/native/elf_image.h"
 
@@ -12,8 +12,8 @@
 int accessor_variable(struct elf_image *image, const struct elf_image_symbol *function,
 		      uint64_t *ret_elf_vaddr);
 
-/* One that asks for a thread-specific value, as PyGILState_GetThisThreadState() of CPython up to 3.14: the address of the
- * pthread key. Its argument is the key, or the address of {int, key}. */
+/* One that asks for a thread-specific value, as PyGILState_GetThisThreadState() of CPython up to
+ * 3.14: the address of the pthread key. Its argument is the key, or the address of {int, key}. */
 int accessor_thread_key(struct elf_image *image, const struct elf_image_symbol *function,
 			uint64_t *ret_elf_vaddr);
 

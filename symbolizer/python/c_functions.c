@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One pass finds the tables, one their owners and the slots of types, and each function keeps the best of the
- * names it was offered: a function that several types share has the name of the one nearest to `object`.
+ * One pass finds the tables, one their owners and the slots of types, and each function keeps
+ * the best of the names it was offered: a function that several types share has the name of the
+ * one nearest to `object`.
  */
 #include "symbolizer/python/c_functions.h"
 
@@ -174,8 +175,8 @@ static void take_fact(struct python_abi *abi, const char *name, bool defined)
 		abi->has_am_send = true;
 }
 
-/* Anything of Python's C API, its own or imported. What came with 3.8 and 3.10 is told of the interpreter
- * alone: an extension's structs may be the shorter ones. */
+/* Anything of Python's C API, its own or imported. What came with 3.8 and 3.10 is told of the
+ * interpreter alone: an extension's structs may be the shorter ones. */
 static bool speaks_python(struct elf_file *file, struct python_abi *abi)
 {
 	const struct elf_section *dynsym = elf_file__section(file, ".dynsym");

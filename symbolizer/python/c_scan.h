@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* What tables of C functions are looked for in: data, and where functions begin. The questions that every
- * kind of table asks of a word. */
+/* What tables of C functions are looked for in: data, and where functions begin. The questions
+ * that every kind of table asks of a word. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* Who owns tables of methods: static types, PyType_Spec and PyModuleDef, told from other data by all that
- * must hold of their fields. */
+/* Who owns tables of methods: static types, PyType_Spec and PyModuleDef, told from other data by
+ * all that must hold of their fields. */
 #include "symbolizer/python/c_scan.h"
 #include "symbolizer/python/type_slots.h"
 

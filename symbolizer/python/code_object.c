@@ -46,9 +46,10 @@ static uint64_t u64_at(const struct image *image, uint16_t off)
 }
 
 /*
- * A freed object keeps all its words but the first, where the allocator links it to the next free one,
- * while its strings become others'. Counts stay far below addresses, with what extensions of older
- * versions add to an immortal object's; above bit 48 stand flags. Builds without the GIL count elsewhere.
+ * A freed object keeps all its words but the first, where the allocator links it to the next
+ * free one, while its strings become others'. Counts stay far below addresses, with what
+ * extensions of older versions add to an immortal object's; above bit 48 stand flags. Builds
+ * without the GIL count elsewhere.
  */
 static bool is_alive(const struct image *image, const struct python_layout *l)
 {

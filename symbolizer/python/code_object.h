@@ -22,10 +22,11 @@ struct python_code {
 };
 
 /*
- * Of memory that changes while it is read nothing is believed. -ESTALE: the object has been freed; -EAGAIN:
- * it was, or became another, while it was read; -EBADMSG: this is no code object; -EINVAL: the layout is
- * none; else what reading failed with. What lay there before may have been something else: the caller
- * compares type and key with those of its process and frame.
+ * Of memory that changes while it is read nothing is believed. -ESTALE: the object has been
+ * freed; -EAGAIN: it was, or became another, while it was read; -EBADMSG: this is no code
+ * object; -EINVAL: the layout is none; else what reading failed with. What lay there before may
+ * have been something else: the caller compares type and key with those of its process and
+ * frame.
  */
 int python_code__read(const struct python_memory *memory, const struct python_layout *layout,
 		      uint64_t vaddr, struct python_code *ret_code);

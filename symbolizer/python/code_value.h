@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a short function computes, as far as its code tells: x86_64_follow.h fills this in, accessor.h
- * reads it. All addresses as linked.
+ * What a short function computes, as far as its code tells: x86_64_follow.h fills this in,
+ * accessor.h reads it. All addresses as linked.
  */
 #include <stdint.h>
 

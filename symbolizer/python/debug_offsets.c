@@ -8,8 +8,8 @@
 #define MAX_SIZE (1U << 20) /* of a struct; 3.14's interpreter has 225 KB */
 #define FIRST_MINOR 13
 #define MINOR_CNT 3
-/* A field came into 3.15's struct behind this place after its sources were frozen: of files older than that all
- * that follows stands 8 bytes before. */
+/* A field came into 3.15's struct behind this place after its sources were frozen: of files
+ * older than that all that follows stands 8 bytes before. */
 #define LAST_OLD_PLACE 224
 
 static const uint16_t places[][MINOR_CNT] = {

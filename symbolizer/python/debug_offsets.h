@@ -2,15 +2,16 @@
 #pragma once
 
 /*
- * _Py_DebugOffsets, with which _PyRuntime begins from 3.13 on: the interpreter's own word on its structs,
- * static data that stands in the file.
+ * _Py_DebugOffsets, with which _PyRuntime begins from 3.13 on: the interpreter's own word on its
+ * structs, static data that stands in the file.
  */
 #include <stdbool.h>
 
 #include "bpf/shared/python.h"
 #include "symbolizer/native/elf_image.h"
 
-/* NAME, its place in the struct of 3.13, 3.14, 3.15 (0: not there). A group begins with its SIZE. */
+/* NAME, its place in the struct of 3.13, 3.14, 3.15 (0: not there). A group begins with its
+ * SIZE. */
 #define PYTHON_DEBUG_FIELDS                    \
 	FIELD(RUNTIME_SIZE, 24, 24, 24)        \
 	FIELD(RUNTIME_HEAD, 40, 40, 40)        \
@@ -52,8 +53,8 @@ struct python_debug_offsets {
 	uint32_t values[PYTHON_DEBUG_FIELD_CNT]; /* by enum python_debug_field; 0 where not there */
 };
 
-/* -ENOENT: no such data, or of a version whose form is not known. -EINVAL: it contradicts itself, or is not of
- * hexversion. */
+/* -ENOENT: no such data, or of a version whose form is not known. -EINVAL: it contradicts
+ * itself, or is not of hexversion. */
 int python_debug_offsets__read(struct elf_image *image, uint64_t runtime_elf_vaddr,
 			       uint32_t hexversion, struct python_debug_offsets *ret_offsets);
 /* Puts what it says in place of what the version's table has. */

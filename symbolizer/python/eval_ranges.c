@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A part without name has an FDE of its own, and jumps lead there from the others. To find those without
- * decoding 80 KB of code every byte is taken for the start of one; chance hits are told from jumps by what is
- * true of every jump inside a function: the frame is laid out in the same way at both ends. And code in a
- * function's middle has rules that no function starts with.
+ * A part without name has an FDE of its own, and jumps lead there from the others. To find those
+ * without decoding 80 KB of code every byte is taken for the start of one; chance hits are told
+ * from jumps by what is true of every jump inside a function: the frame is laid out in the same
+ * way at both ends. And code in a function's middle has rules that no function starts with.
  */
 #include "symbolizer/python/eval_ranges.h"
 

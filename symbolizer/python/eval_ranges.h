@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The parts of the eval function. Compilers that know which paths are rare put those into a part of
- * their own, far away and without a name in a stripped file: 13 of Debian's 3.11's 68 KB, all but 1 KB
- * of its 3.14's 85.
+ * The parts of the eval function. Compilers that know which paths are rare put those into a part
+ * of their own, far away and without a name in a stripped file: 13 of Debian's 3.11's 68 KB, all
+ * but 1 KB of its 3.14's 85.
  */
 #include "symbolizer/native/elf_image.h"
 #include "symbolizer/python/interpreter.h"

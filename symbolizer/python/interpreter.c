@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the file says itself goes before what the version's table says, and what both say must be the same:
- * _Py_DebugOffsets (3.13 and newer), the members of its types, the code of its small functions.
+ * What the file says itself goes before what the version's table says, and what both say must be
+ * the same: _Py_DebugOffsets (3.13 and newer), the members of its types, the code of its small
+ * functions.
  */
 #include "symbolizer/python/interpreter.h"
 
@@ -116,9 +117,9 @@ static void find_tls(struct inspection *i, const struct elf_image_symbol *functi
 
 	if (accessor_tls(i->image, function, &tls))
 		return;
-	info->road = tls.model == ACCESSOR_TLS_MODULE ? PYTHON_THREAD_TLS_MODULE :
-							PYTHON_THREAD_TLS_OFFSET;
-	info->tls_in_slot = tls.model == ACCESSOR_TLS_OFFSET_SLOT;
+	info->road = tls.model == ACCESSOR_TLS_MODULE	   ? PYTHON_THREAD_TLS_MODULE :
+		     tls.model == ACCESSOR_TLS_OFFSET_SLOT ? PYTHON_THREAD_TLS_SLOT :
+							     PYTHON_THREAD_TLS_OFFSET;
 	info->tls_offset = tls.off;
 	info->key_rel = tls.slot ? rel_of(i, tls.slot) : 0;
 }
@@ -145,7 +146,8 @@ static void find_road(struct inspection *i)
 	if (i->info->hexversion < PYTHON_HEX(3, 0, 0) ||
 	    !elf_image__symbol(i->image, "PyGILState_GetThisThreadState", &function))
 		return;
-	/* a call that gets the address of a TLS variable looks like one that gets a key: the version decides */
+	/* a call that gets the address of a TLS variable looks like one that gets a key: the
+	 * version decides */
 	if (i->info->hexversion >= PYTHON_HEX(3, 15, 0))
 		find_tls(i, &function);
 	else

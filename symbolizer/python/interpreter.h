@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Is this ELF file a CPython, which one, and where does it keep what the walk of its frames begins
- * with? Known by the symbols that it exports, never by its name; nothing of it is run. Addresses are
- * "rel": counted from the file's lowest PT_LOAD (elf_file__base_vaddr()); 0: none.
+ * Is this ELF file a CPython, which one, and where does it keep what the walk of its frames
+ * begins with? Known by the symbols that it exports, never by its name; nothing of it is run.
+ * Addresses are "rel": counted from the file's lowest PT_LOAD (elf_file__base_vaddr()); 0: none.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,8 +36,7 @@ struct python_interpreter {
 	struct python_layout layout;
 	/* The way from a thread to its PyThreadState, as in struct python_process. */
 	uint8_t road; /* enum python_thread_road; PYTHON_THREAD_LIST where the better one was not found */
-	bool tls_in_slot; /* PYTHON_THREAD_TLS_OFFSET: the word at key_rel is to be added to tls_offset */
-	uint64_t key_rel; /* the pthread key; the {module, offset} of PYTHON_THREAD_TLS_MODULE */
+	uint64_t key_rel; /* as key_vaddr there */
 	int64_t tls_offset; /* from the fs base, or from what {module, offset} says */
 	uint64_t code_type_rel; /* PyCode_Type */
 	uint64_t interp_head_rel; /* the pointer to the first interpreter */
@@ -51,6 +50,6 @@ struct python_interpreter {
 	uint32_t eval_cnt;
 };
 
-/* file: borrowed, of the interpreter or of any other object. -ENOENT: no CPython. 0: it is one, but look at
- * refusal. */
+/* file: borrowed, of the interpreter or of any other object. -ENOENT: no CPython. 0: it is one,
+ * but look at refusal. */
 int python_interpreter__inspect(struct elf_file *file, struct python_interpreter *ret_interpreter);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Read out of the DWARF of 2.7.18, 3.6.15, 3.7.16, 3.8.18, 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0,
- * 3.13.15 free-threaded, 3.14.10 and 3.15.2, and used to walk running processes of each. 3.14 and 3.15
- * free-threaded: compiled from the headers of 3.14.10 and 3.15.2 with Py_GIL_DISABLED, never run.
+ * Read out of the DWARF of 2.7.18, 3.6.15, 3.7.16, 3.8.18, 3.9.18, 3.10.13, 3.11.7, 3.12.1,
+ * 3.13.0, 3.13.15 free-threaded, 3.14.10 and 3.15.2, and used to walk running processes of each.
+ * 3.14 and 3.15 free-threaded: compiled from the headers of 3.14.10 and 3.15.2 with
+ * Py_GIL_DISABLED, never run.
  *
- * Of patch releases only 3.7.0 to 3.7.3 are known to differ in a field used here (tstate_current, which
- * stands a fixed way below the key that their code tells).
+ * Of patch releases only 3.7.0 to 3.7.3 are known to differ in a field used here
+ * (tstate_current, which stands a fixed way below the key that their code tells).
  */
 #include "symbolizer/python/layouts.h"
 

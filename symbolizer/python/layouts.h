@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Where CPython's structs have their fields, by version: for what an interpreter's file does not tell
- * itself. interpreter.h takes the file's word where it has one, and checks these against it.
+ * Where CPython's structs have their fields, by version: for what an interpreter's file does not
+ * tell itself. interpreter.h takes the file's word where it has one, and checks these against
+ * it.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -30,13 +30,13 @@ struct python_columns {
 };
 
 /*
- * What the interpreter itself would answer. From 3.10 on it has instructions that belong to no line:
- * PYTHON_NO_LINE. A module's first instruction may be on line 0 (3.11 and newer).
+ * What the interpreter itself would answer. From 3.10 on it has instructions that belong to no
+ * line: PYTHON_NO_LINE. A module's first instruction may be on line 0 (3.11 and newer).
  */
 int32_t python_line_table__raw(const struct python_line_table *t, int32_t position);
 
-/* The line to be shown: where there is none, that of the nearest earlier instruction that has one, else
- * the function's first. */
+/* The line to be shown: where there is none, that of the nearest earlier instruction that has
+ * one, else the function's first. */
 int32_t python_line_table__shown(const struct python_line_table *t, int32_t position);
 
 /* False: this version or this instruction has none; what is missing in it is -1. */

@@ -9,8 +9,8 @@
 #define GETSET_SZ 40
 #define MAX_TABLES 65536
 
-/* METH_VARARGS and how else arguments come, in the combinations that there are; METH_CLASS, STATIC, COEXIST
- * (0x70) with any of them. */
+/* METH_VARARGS and how else arguments come, in the combinations that there are; METH_CLASS,
+ * STATIC, COEXIST (0x70) with any of them. */
 static bool is_flags(uint64_t word)
 {
 	static const uint16_t calls[] = { 0x01, 0x03, 0x04, 0x08, 0x80, 0x82, 0x282 };
@@ -155,8 +155,8 @@ void method_table__set_owner(struct method_table *table, struct c_owner owner)
 		table->owner = owner;
 }
 
-/* Tables of something else look like { name, get, set } too: callbacks by name. All of their first functions
- * are often the same. */
+/* Tables of something else look like { name, get, set } too: callbacks by name. All of their
+ * first functions are often the same. */
 static bool getters_differ(const struct method_table *table, const struct c_scan *scan)
 {
 	uint64_t first = data_image__word(scan->image, table->elf_vaddr + 8);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A str says in its state how wide its characters are and where they lie: behind the object itself
- * (compact; a short form when they are all ASCII), or, of a subclass, where a pointer leads. The names
- * of code objects are always in this form ("ready"), and in 2.7 always byte strings.
+ * A str says in its state how wide its characters are and where they lie: behind the object
+ * itself (compact; a short form when they are all ASCII), or, of a subclass, where a pointer
+ * leads. The names of code objects are always in this form ("ready"), and in 2.7 always byte
+ * strings.
  */
 #include "symbolizer/python/string_object.h"
 

@@ -5,8 +5,8 @@
 #include "bpf/shared/python.h"
 #include "symbolizer/python/memory.h"
 
-/* A str, as text of at most PYTHON_TEXT_MAX bytes that is to be freed. -EBADMSG: it is none; else what
- * reading it failed with. */
+/* A str, as text of at most PYTHON_TEXT_MAX bytes that is to be freed. -EBADMSG: it is none;
+ * else what reading it failed with. */
 int python_string__read(const struct python_memory *memory, const struct python_layout *layout,
 			uint64_t vaddr, char **ret_text);
 

@@ -18,6 +18,6 @@ struct thread_specific {
 	uint16_t offset;
 };
 
-/* file: libc, libpthread of glibc before 2.34, musl's loader, or a static program that has the symbol. -ENOENT: none of
- * those. -ENOTSUP: its code is of another shape or machine. */
+/* file: libc, libpthread of glibc before 2.34, musl's loader, or a static program that has the
+ * symbol. -ENOENT: none of those. -ENOTSUP: its code is of another shape or machine. */
 int thread_specific__inspect(struct elf_file *file, struct thread_specific *ret_specific);

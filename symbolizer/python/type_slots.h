@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/* Where functions lie in a PyTypeObject and the structs it points to, and how a PyType_Slot counts them. The
- * same for CPython 3.6 to 3.15 (builds with a GIL) but for what was added at the end; 2.7 has its own. */
+/* Where functions lie in a PyTypeObject and the structs it points to, and how a PyType_Slot
+ * counts them. The same for CPython 3.6 to 3.15 (builds with a GIL) but for what was added at
+ * the end; 2.7 has its own. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -67,8 +67,8 @@ static uint32_t version_at(struct elf_image *image, uint64_t elf_vaddr)
 	return text && strlen(text) < MAX_TEXT ? python_version_of_text(text) : 0;
 }
 
-/* A search of the data for such a text is of no use: linkers put it at the end of a longer one. So each
- * operand of the code that may be an address is looked at: lea rel32(%rip), mov $imm32. */
+/* A search of the data for such a text is of no use: linkers put it at the end of a longer one.
+ * So each operand of the code that may be an address is looked at: lea rel32(%rip), mov $imm32. */
 static uint32_t version_in_code(struct elf_image *image, const struct elf_image_symbol *function)
 {
 	struct view code;

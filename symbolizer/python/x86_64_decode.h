@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One x86-64 instruction: as much of the instruction set as compilers put into functions of a few lines
- * that hand out a variable (Intel SDM volume 2, chapter 2 and appendix A).
+ * One x86-64 instruction: as much of the instruction set as compilers put into functions of a
+ * few lines that hand out a variable (Intel SDM volume 2, chapter 2 and appendix A).
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,6 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/oracles"))
 import pythons  # noqa: E402
+import suites  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("SONDE_BUILD", ROOT / "build-test"))
 
@@ -64,3 +65,14 @@ def python(request, build):
         if request.param in pythons.DEBIAN:
             pytest.fail(f"{request.param}: {e}")
         pytest.skip(f"no Python {request.param}: {e}")
+
+
+@pytest.fixture(scope="session")
+def pprof():
+    """Go's, with the new flame graph."""
+    if "SONDE_PPROF" in os.environ:
+        return os.environ["SONDE_PPROF"]
+    try:
+        return suites.pprof()
+    except RuntimeError as e:
+        pytest.skip(f"no pprof (SONDE_PPROF): {e}")

@@ -141,16 +141,6 @@ while time.monotonic() < end:
 SHOWN = ["sorted", "list.sort", "re.Pattern.findall", "_json.Encoder.tp_call", "_json.encode_basestring_ascii"]
 
 
-@pytest.fixture(scope="module")
-def pprof():
-    if "SONDE_PPROF" in os.environ:
-        return os.environ["SONDE_PPROF"]
-    try:
-        return suites.pprof()
-    except RuntimeError as e:
-        pytest.skip(f"no pprof (SONDE_PPROF): {e}")
-
-
 def test_profile(sonde, pprof, tmp_path):
     """Above their Python callers' eval loop, in -top of pprof, twice: the second time of what was kept."""
     out = tmp_path / "p.pb.gz"

@@ -14,18 +14,7 @@ import urllib.request
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracles"))
-import suites  # noqa: E402
 from pprof_wire import Profile, violations  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def pprof():
-    if "SONDE_PPROF" in os.environ:
-        return os.environ["SONDE_PPROF"]
-    try:
-        return suites.pprof()
-    except RuntimeError as e:
-        pytest.skip(f"no pprof (SONDE_PPROF): {e}")
 
 
 @pytest.fixture(scope="module")

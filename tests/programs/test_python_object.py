@@ -16,7 +16,7 @@ import pythons
 MADE = pythons.TARGETS / "made_interpreter.c"
 LIBC = pathlib.Path("/lib/x86_64-linux-gnu/libc.so.6")
 SONAMES = "usr/lib/x86_64-linux-gnu/libpython{}.so.1.0"
-KEY, TLS_OFFSET, TLS_MODULE = 1, 2, 4
+KEY, TLS_OFFSET, TLS_SLOT, TLS_MODULE = 1, 2, 3, 4
 NO_FIELD = 0xffff
 
 
@@ -211,9 +211,9 @@ def judge_tls(facts, path, symbol):
     header = next(line.split() for line in tool_output("/usr/bin/readelf", "-lW", path).splitlines()
                   if line.strip().startswith("TLS"))
     size, align = int(header[5], 16), int(header[-1], 16)
-    if road == TLS_OFFSET and facts["tls_in_slot"] == "0":
+    if road == TLS_OFFSET:
         assert off == symbol - (size + align - 1) // align * align
-    elif road == TLS_OFFSET:
+    elif road == TLS_SLOT:
         assert off == 0 and relocations[slot][2] == "R_X86_64_TPOFF64"
         assert int(relocations[slot][-1], 16) == symbol
     else:

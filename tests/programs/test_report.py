@@ -16,7 +16,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/oracles"))
 import pprof_ask  # noqa: E402
 import pprof_encode  # noqa: E402
-import suites  # noqa: E402
 from pprof_wire import Profile  # noqa: E402
 from report_cases import CASES, plain  # noqa: E402
 
@@ -24,16 +23,6 @@ OTHERS = sorted(path.name for path in (ROOT / "tests/fixtures/pprof").glob("*.pb
 OURS = ["ours_chain", "ours_host", "ours_labels", "ours_faults"]
 ALL = sorted(CASES) + OTHERS + OURS
 FOCUS, WIDE = "[bl]ea|fn[1-5]<|b$|mem|libx", "[a-n]"
-
-
-@pytest.fixture(scope="module")
-def pprof():
-    if "SONDE_PPROF" in os.environ:
-        return os.environ["SONDE_PPROF"]
-    try:
-        return suites.pprof()
-    except RuntimeError as e:
-        pytest.skip(f"no pprof (SONDE_PPROF): {e}")
 
 
 @pytest.fixture(scope="module")

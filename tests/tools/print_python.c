@@ -57,7 +57,6 @@ static void print_interpreter(const struct python_interpreter *p)
 	printf("hexversion %" PRIx32 "\n", p->hexversion);
 	printf("free_threaded %d\n", p->free_threaded);
 	printf("road %d\n", p->road);
-	printf("tls_in_slot %d\n", p->tls_in_slot);
 	printf("key %" PRIx64 "\n", p->key_rel);
 	printf("tls_offset %" PRId64 "\n", p->tls_offset);
 	printf("code_type %" PRIx64 "\n", p->code_type_rel);

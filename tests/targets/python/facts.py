@@ -11,7 +11,7 @@ except ImportError:
 
 facts = dict(word.split("=", 1) for word in sys.argv[1:])
 api = ctypes.pythonapi
-NO_FIELD, LIST, KEY, TLS_OFFSET, TLS_MODULE = 0xffff, 0, 1, 2, 4
+NO_FIELD, LIST, KEY, TLS_OFFSET, TLS_SLOT, TLS_MODULE = 0xffff, 0, 1, 2, 3, 4
 
 
 def layout(name):
@@ -67,8 +67,9 @@ def thread_word():
         assert kind == "glibc"
         return word(fs + int(room) + 16 * half(place("key")))
     if road == TLS_OFFSET:
-        return word(fs + offset + (ctypes.c_int64.from_address(place("key")).value if facts["tls_in_slot"] == "1"
-                                   else 0))
+        return word(fs + offset)
+    if road == TLS_SLOT:
+        return word(fs + offset + ctypes.c_int64.from_address(place("key")).value)
     if road == TLS_MODULE:
         module, inside = word(place("key")), word(place("key") + 8)
         return word(word(word(fs + 8) + 16 * module) + inside + offset)
