@@ -7,8 +7,7 @@
  * the addresses in the process, bpf/python/ reads both. Offsets are in bytes; the structs they
  * belong to and the versions they were verified on stand beside symbolizer/python/layouts.c.
  *
- * fs base -> thread-specific data or TLS variable -> PyThreadState -> newest frame -> ... ->
- * oldest
+ *   fs base -> thread-specific data or TLS variable -> PyThreadState -> newest frame -> ...
  */
 #include "event.h"
 #include "types.h"
@@ -19,8 +18,7 @@
 
 /* Where the newest frame of a thread is. */
 enum python_newest {
-	PYTHON_NEWEST_FRAME =
-		0, /* *(tstate + tstate_frame): 2.7 to 3.10 (PyFrameObject), 3.13 and newer */
+	PYTHON_NEWEST_FRAME = 0, /* *(tstate + tstate_frame): 2.7 to 3.10, 3.13 and newer */
 	PYTHON_NEWEST_CFRAME, /* *(*(tstate + tstate_frame) + cframe_current_frame): 3.11, 3.12 */
 };
 
@@ -108,15 +106,14 @@ _Static_assert(sizeof(struct python_process) == 104, "array value");
  *   1  low half: position in bytes from the start of the code, or -1: not started
  *   2  key of the code object: python_code_key(); an address alone is used again by other code.
  *      0: it could not be read there
- * and behind the frames that one eval loop runs, in one word, kind FRAME_PYTHON_ANCHOR, the index of
- * its native frame in the same record, or PYTHON_NO_NATIVE; in a COPY record, whose native frames are not
- * known yet, the anchor's address.
+ * and behind the frames that one eval loop runs, in one word, kind FRAME_PYTHON_ANCHOR, the index
+ * of its native frame in the same record, or PYTHON_NO_NATIVE; in a COPY record, whose native frames
+ * are not known yet, the anchor's address.
  */
 #define PYTHON_FRAME_WORDS 3
 #define PYTHON_NO_NATIVE 0xffffffffU
 
-/* The anchor lies in the native frame i. cfas: of all native frames; stack_pointer: below frame
- * 0. */
+/* The anchor lies in native frame i. cfas: of all of them; stack_pointer: where frame 0 begins. */
 static inline int python_anchor_inside(const __u64 *cfas, __u64 stack_pointer, __u32 i,
 				       __u64 anchor)
 {

@@ -35,15 +35,14 @@ struct python_interpreter {
 	bool free_threaded;
 	struct python_layout layout;
 	/* The way from a thread to its PyThreadState, as in struct python_process. */
-	uint8_t road; /* enum python_thread_road; PYTHON_THREAD_LIST where the better one was not found */
+	uint8_t road; /* enum python_thread_road; the list where no better one was found */
 	uint64_t key_rel; /* as key_vaddr there */
 	int64_t tls_offset; /* from the fs base, or from what {module, offset} says */
 	uint64_t code_type_rel; /* PyCode_Type */
 	uint64_t interp_head_rel; /* the pointer to the first interpreter */
 	uint64_t current_rel; /* the pointer to the thread state that holds the GIL: up to 3.11 */
 	uint64_t gil_rel; /* struct _gil_runtime_state: 3.7 to 3.11 */
-	uint32_t
-		interp_gil; /* offset of the pointer to it in the interpreter: 3.12 and newer; else 0 */
+	uint32_t interp_gil; /* offset of the pointer to it in the interpreter: 3.12 and newer */
 	struct python_range runtime; /* _PyRuntime; size 0: not told */
 	struct python_range text; /* all code of the file */
 	struct python_range eval[PYTHON_EVAL_RANGES]; /* the eval function: its symbol's first */
