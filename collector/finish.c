@@ -160,6 +160,7 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 
 	ingest__finish(ingest);
 	err = profile_from(ingest, &naming, &profile);
+	names_cache__prune(&naming.cache);
 	if (naming.cache.dir_fd >= 0)
 		close(naming.cache.dir_fd);
 	if (!err)

@@ -31,7 +31,8 @@ struct symbol_name {
 	enum name_source source;
 };
 
-/* Names of one ELF file: compact, sorted, immutable, made once; the file may be closed after. */
+/* Names of one ELF file: compact, sorted. What only some addresses need is read when the first of them is
+ * asked for, so that the file must live as long, and one thread asks at a time. */
 struct symbol_table;
 
 /* debug: the file's separate debug file, whose .symtab counts as well; NULL: none. A file without any
@@ -43,7 +44,7 @@ DEFINE_FREEP(symbol_table)
 /* elf_vaddr: as linked. An address outside every sized symbol is not given to a neighbour: the
  * answer is then NAME_FDE or NAME_NONE. Symbols of size 0 (assembler) reach up to the next symbol or
  * the section's end, but never over the end of an FDE, nor into a sized symbol. */
-struct symbol_name symbol_table__find(const struct symbol_table *table, uint64_t elf_vaddr);
+struct symbol_name symbol_table__find(struct symbol_table *table, uint64_t elf_vaddr);
 
 /* Demangled for people: C++ (template arguments kept, parameter list dropped), Rust legacy and v0
  * (hash dropped). NULL when the name is not mangled or out of bounds; the caller frees it. */

@@ -4,8 +4,9 @@
  * one address the better one stays: global over local over weak, sized over unsized, then the one
  * without leading underscores, the shorter, the first of the alphabet; and in front of it the longest,
  * for what the better one does not cover. A search takes the symbol with the greatest start that
- * covers the address. Extents of functions from .eh_frame bound symbols without size, and answer where
- * there is no name. Last come the tables of Python, for what has no symbol.
+ * covers the address. What symbols with a size do not cover is looked up in the rest, which is read when it
+ * is needed first: PLT slots; extents of functions from .eh_frame, which bound symbols without size and
+ * answer where there is no name; the tables of Python, for what has no symbol.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,9 @@ struct symbol {
 };
 
 struct symbol_table {
-	struct symbol *symbols; /* owned, as the rest */
+	struct elf_file *file; /* borrowed */
+	bool complete; /* the rest is read */
+	struct symbol *symbols; /* owned, as all below */
 	char *pool;
 	struct cfi_range *ranges;
 	size_t range_cnt;
@@ -326,13 +329,11 @@ static uint32_t cnt_below(const struct symbol_table *t, uint32_t cnt, uint64_t e
 	return low;
 }
 
-/* The nearest symbol with a size that covers the address. One without, when it is the nearest of all,
- * stands for what no other covers: inside a function it is a label. */
-static const struct symbol *covering(const struct symbol_table *t, uint32_t sorted,
-				     const struct cfi_range *range, uint64_t elf_vaddr)
+/* The nearest symbol with a size that covers the address. */
+static const struct symbol *covering_sized(const struct symbol_table *t, uint32_t sorted,
+					   uint64_t elf_vaddr)
 {
 	uint32_t cnt = cnt_below(t, sorted, elf_vaddr);
-	const struct symbol *nearest = cnt ? &t->symbols[cnt - 1] : NULL;
 
 	for (uint32_t back = 1; back <= MAX_BACK && back <= cnt; back++) {
 		const struct symbol *s = &t->symbols[cnt - back];
@@ -340,8 +341,21 @@ static const struct symbol *covering(const struct symbol_table *t, uint32_t sort
 		if (!s->unsized && elf_vaddr - s->start < s->size)
 			return s;
 	}
-	return nearest && nearest->unsized && covers_unsized(t, nearest, range, elf_vaddr) ? nearest :
-											       NULL;
+	return NULL;
+}
+
+/* A symbol without size, when it is the nearest of all, stands for what no other covers: inside a
+ * function it is a label. */
+static const struct symbol *covering(const struct symbol_table *t, uint32_t sorted,
+				     const struct cfi_range *range, uint64_t elf_vaddr)
+{
+	const struct symbol *s = covering_sized(t, sorted, elf_vaddr);
+	uint32_t cnt = cnt_below(t, sorted, elf_vaddr);
+
+	if (s || !cnt)
+		return s;
+	s = &t->symbols[cnt - 1];
+	return s->unsized && covers_unsized(t, s, range, elf_vaddr) ? s : NULL;
 }
 
 struct python_sink {
@@ -361,19 +375,33 @@ static void take_python(void *ctx, const struct cfi_range *function, const char 
 }
 
 /* What has no symbol yet. */
-static int add_python(struct symbol_table *t, struct elf_file *file)
+static int add_python(struct symbol_table *t)
 {
 	struct python_sink sink = { .table = t, .sorted = t->cnt };
 
-	python_c_functions_each(file, t->ranges, t->range_cnt, take_python, &sink);
+	python_c_functions_each(t->file, t->ranges, t->range_cnt, take_python, &sink);
 	if (sink.err || t->cnt == sink.sorted)
 		return sink.err;
 	return settle(t);
 }
 
-static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *debug)
+static int read_rest(struct symbol_table *t)
 {
 	struct plt_sink sink = { .table = t };
+	int err;
+
+	t->complete = true;
+	if (cfi_ranges__load(t->file, &t->ranges, &t->range_cnt))
+		t->range_cnt = 0;
+	plt_for_each(t->file, take_plt, &sink);
+	err = settle(t);
+	if (!err)
+		err = sink.err;
+	return err ? err : add_python(t);
+}
+
+static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *debug)
+{
 	int err = add_type(t, file, SHT_SYMTAB, NAME_SYMTAB);
 
 	if (!err && debug)
@@ -384,14 +412,7 @@ static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *
 		err = add_type(t, file, SHT_DYNSYM, NAME_DYNSYM);
 	if (!err)
 		err = add_go(t, file);
-	plt_for_each(file, take_plt, &sink);
-	if (!err)
-		err = sink.err;
-	if (cfi_ranges__load(file, &t->ranges, &t->range_cnt))
-		t->range_cnt = 0;
-	if (!err)
-		err = settle(t);
-	return err ? err : add_python(t, file);
+	return err ? err : settle(t);
 }
 
 int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table)
@@ -401,6 +422,7 @@ int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct sym
 
 	if (!t)
 		return -ENOMEM;
+	t->file = file;
 	err = load(t, file, debug);
 	if (!err)
 		*ret_table = take_ptr(t);
@@ -417,11 +439,17 @@ void symbol_table__free(struct symbol_table *t)
 	free(t);
 }
 
-struct symbol_name symbol_table__find(const struct symbol_table *t, uint64_t elf_vaddr)
+struct symbol_name symbol_table__find(struct symbol_table *t, uint64_t elf_vaddr)
 {
-	const struct cfi_range *range = find_range(t, elf_vaddr);
-	const struct symbol *s = covering(t, t->cnt, range, elf_vaddr);
+	const struct symbol *s = covering_sized(t, t->cnt, elf_vaddr);
+	const struct cfi_range *range = NULL;
 
+	if (!s && !t->complete)
+		read_rest(t); /* as far as memory allows */
+	if (!s) {
+		range = find_range(t, elf_vaddr);
+		s = covering(t, t->cnt, range, elf_vaddr);
+	}
 	if (s)
 		return (struct symbol_name){ t->pool + s->name, s->start, s->unsized ? 0 : s->size,
 					     (enum name_source)s->source };

@@ -108,11 +108,11 @@ static bool find_oldest(int dir_fd, struct oldest *o)
 	return *o->name;
 }
 
-static void drop_oldest(const struct names_cache *cache)
+void names_cache__prune(const struct names_cache *cache)
 {
 	struct oldest o;
 
-	while (find_oldest(cache->dir_fd, &o) && o.bytes > cache->max_bytes)
+	while (cache->dir_fd >= 0 && find_oldest(cache->dir_fd, &o) && o.bytes > cache->max_bytes)
 		if (unlinkat(cache->dir_fd, o.name, 0))
 			return;
 }
@@ -131,5 +131,4 @@ void names_cache__put(const struct names_cache *cache, const struct names_key *k
 	    !names_image_make(key, NULL, elf_vaddrs, table, &data, &size))
 		return;
 	write_file(cache, key, data, size);
-	drop_oldest(cache);
 }

@@ -11,7 +11,7 @@
 
 struct names_cache { /* borrowed by whoever asks */
 	int dir_fd; /* a folder of our own; -1: there is no cache */
-	uint64_t max_bytes; /* of all files */
+	uint64_t max_bytes; /* of all files, after a run */
 };
 
 /* Writes the chains that are known; known[i] says which. */
@@ -22,3 +22,6 @@ void names_cache__get(const struct names_cache *cache, const struct names_key *k
 /* Adds chains to what is kept. A cache that cannot be written is no error. */
 void names_cache__put(const struct names_cache *cache, const struct names_key *key,
 		      const uint64_t *elf_vaddrs, const struct source_table *table);
+
+/* Drops the files that were not used for longest while all of them are too large: once a run. */
+void names_cache__prune(const struct names_cache *cache);

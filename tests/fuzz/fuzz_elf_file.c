@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void ask(const struct symbol_table *table, uint64_t elf_vaddr)
+static void ask(struct symbol_table *table, uint64_t elf_vaddr)
 {
 	struct symbol_name name = symbol_table__find(table, elf_vaddr);
 
@@ -21,7 +21,7 @@ static void ask(const struct symbol_table *table, uint64_t elf_vaddr)
 		free(demangle(name.linkage));
 }
 
-static void ask_around(const struct symbol_table *table, uint64_t start, uint64_t size)
+static void ask_around(struct symbol_table *table, uint64_t start, uint64_t size)
 {
 	uint64_t step = size / 64 + 1;
 
@@ -30,7 +30,7 @@ static void ask_around(const struct symbol_table *table, uint64_t start, uint64_
 		ask(table, start + off);
 }
 
-static void walk_sections(struct elf_file *file, const struct symbol_table *table)
+static void walk_sections(struct elf_file *file, struct symbol_table *table)
 {
 	size_t cnt;
 	const struct elf_section *sections = elf_file__sections(file, &cnt);

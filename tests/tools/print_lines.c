@@ -111,6 +111,7 @@ int main(int argc, char **argv)
 	q.elf_vaddrs = addrs;
 	if (file_names__load(&q, &names))
 		return 1;
+	names_cache__prune(&cache);
 	print(&q, names);
 	return 0;
 }

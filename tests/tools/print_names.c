@@ -7,7 +7,7 @@
 
 #include "symbolizer/symbolizer.h"
 
-static void answer(const struct symbol_table *table, uint64_t elf_vaddr)
+static void answer(struct symbol_table *table, uint64_t elf_vaddr)
 {
 	struct symbol_name name = symbol_table__find(table, elf_vaddr);
 

@@ -9,17 +9,30 @@
 static char **files; /* of the command line: whole, stripped, with .gnu_debugdata, with versions */
 enum { WHOLE, STRIPPED, MINIDEBUG, VERSIONS };
 
-static struct symbol_table *load(const char *path, const char *debug_path)
-{
-	scope_fd int fd = open(path, O_RDONLY), debug_fd = debug_path ? open(debug_path, O_RDONLY) : -1;
-	scope_free(elf_file) struct elf_file *file = NULL, *debug = NULL;
+struct subject {
+	int fd;
+	struct elf_file *file;
 	struct symbol_table *table;
+};
 
-	assert_int_equal(elf_file__open(fd, &file), 0);
+static struct subject load(const char *path, const char *debug_path)
+{
+	scope_fd int debug_fd = debug_path ? open(debug_path, O_RDONLY) : -1;
+	scope_free(elf_file) struct elf_file *debug = NULL;
+	struct subject s = { .fd = open(path, O_RDONLY) };
+
+	assert_int_equal(elf_file__open(s.fd, &s.file), 0);
 	if (debug_path)
 		assert_int_equal(elf_file__open(debug_fd, &debug), 0);
-	assert_int_equal(symbol_table__load(file, debug, &table), 0);
-	return table;
+	assert_int_equal(symbol_table__load(s.file, debug, &s.table), 0);
+	return s;
+}
+
+static void unload(struct subject *s)
+{
+	symbol_table__free(s->table);
+	elf_file__free(s->file);
+	close(s->fd);
 }
 
 #define FDE(start) "", start, 0x10
@@ -81,7 +94,7 @@ static const struct {
 	{ UINT64_MAX, NOTHING, NULL },
 };
 
-static void check(const struct symbol_table *table, enum name_source source)
+static void check(struct symbol_table *table, enum name_source source)
 {
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct symbol_name name = symbol_table__find(table, rows[i].addr);
@@ -100,35 +113,38 @@ static void check(const struct symbol_table *table, enum name_source source)
 
 static void names_by_symtab(void **state)
 {
-	scope_free(symbol_table) struct symbol_table *table = load(files[WHOLE], NULL);
+	struct subject s = load(files[WHOLE], NULL);
 
 	(void)state;
-	check(table, NAME_SYMTAB);
+	check(s.table, NAME_SYMTAB);
+	unload(&s);
 }
 
 static void names_by_debug_file(void **state)
 {
-	scope_free(symbol_table) struct symbol_table *table = load(files[STRIPPED], files[WHOLE]);
+	struct subject s = load(files[STRIPPED], files[WHOLE]);
 
 	(void)state;
-	check(table, NAME_SYMTAB);
+	check(s.table, NAME_SYMTAB);
+	unload(&s);
 }
 
 static void names_by_debugdata(void **state)
 {
-	scope_free(symbol_table) struct symbol_table *table = load(files[MINIDEBUG], NULL);
+	struct subject s = load(files[MINIDEBUG], NULL);
 
 	(void)state;
-	check(table, NAME_DEBUGDATA);
+	check(s.table, NAME_DEBUGDATA);
+	unload(&s);
 }
 
 static void names_by_dynsym(void **state)
 {
-	scope_free(symbol_table) struct symbol_table *table = load(files[STRIPPED], NULL);
+	struct subject s = load(files[STRIPPED], NULL);
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct symbol_name name = symbol_table__find(table, rows[i].addr);
+		struct symbol_name name = symbol_table__find(s.table, rows[i].addr);
 		const char *text = rows[i].exported;
 
 		if (!text || !*text)
@@ -136,15 +152,17 @@ static void names_by_dynsym(void **state)
 		else
 			expect(name.source == NAME_DYNSYM && !strcmp(name.linkage, text), i);
 	}
+	unload(&s);
 }
 
 static void names_have_no_versions(void **state)
 {
-	scope_free(symbol_table) struct symbol_table *table = load(files[VERSIONS], NULL);
+	struct subject s = load(files[VERSIONS], NULL);
 
 	(void)state;
 	for (uint64_t addr = 0x10000; addr < 0x10020; addr += 8)
-		assert_string_equal(symbol_table__find(table, addr).linkage, "entry");
+		assert_string_equal(symbol_table__find(s.table, addr).linkage, "entry");
+	unload(&s);
 }
 
 int main(int argc, char **argv)
