@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+
 static int home_dir(char *to, size_t size)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -35,4 +37,17 @@ int cache_dir_open(void)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+struct cfi_cache cache_of_rows(bool none)
+{
+	struct cfi_cache cache = { .dir_fd = -1 };
+	scope_fd int self = none ? -1 : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	scope_free(elf_file) struct elf_file *file = NULL;
+
+	if (self < 0 || elf_file__open(self, &file))
+		return cache;
+	cache.maker = elf_file__build_id(file);
+	cache.dir_fd = cache_dir_open();
+	return cache;
 }

@@ -18,6 +18,7 @@
 #include "collector/report/report.h"
 #include "collector/tables/opener.h"
 #include "common/log.h"
+#include "symbolizer/native/kept_file.h"
 
 #define CACHE_BYTES (256UL << 20)
 
@@ -150,7 +151,7 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 		.debug_dir_cnt = options->debug_dir_cnt,
 		.symbol_timeout_ns = options->symbol_timeout_ns,
 		.debuginfod = options->debuginfod ? &debuginfod : NULL,
-		.cache = { options->no_cache ? -1 : cache_dir_open(), CACHE_BYTES },
+		.cache_fd = options->no_cache ? -1 : cache_dir_open(),
 	};
 	scope_free(profile) struct profile *profile = NULL;
 	scope_memory uint8_t *data = NULL;
@@ -160,9 +161,9 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 
 	ingest__finish(ingest);
 	err = profile_from(ingest, &naming, &profile);
-	names_cache__prune(&naming.cache);
-	if (naming.cache.dir_fd >= 0)
-		close(naming.cache.dir_fd);
+	kept_files_prune(naming.cache_fd, CACHE_BYTES);
+	if (naming.cache_fd >= 0)
+		close(naming.cache_fd);
 	if (!err)
 		err = pprof_encode(profile, &data, &size);
 	if (err) {

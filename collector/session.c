@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "collector/cache_dir.h"
 #include "collector/capture/live_source.h"
 #include "collector/output/file.h"
 #include "collector/python/reader.h"
@@ -112,13 +113,15 @@ static int open_parts(struct session *s)
 {
 	static const struct keeper_calls calls = { on_record, rescan };
 	struct sampler_maps maps;
+	struct cfi_cache cache;
 	int err = live_source__open(s->options, &s->live);
 
 	if (err)
 		return err;
+	cache = cache_of_rows(s->options->no_cache);
 	maps = live_source__maps(s->live);
 	err = keeper__open(&maps, s->ingest.processes, s->ingest.binaries, s->ingest.held,
-			   s->options->max_depth, &calls, s, &s->keeper);
+			   s->options->max_depth, &cache, &calls, s, &s->keeper);
 	if (err)
 		log_error("cannot prepare the unwind tables: %s", strerror(-err));
 	else

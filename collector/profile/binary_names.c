@@ -20,7 +20,7 @@ struct naming_job { /* all of it its own: it may be left behind in a file system
 	char *path;
 	uint64_t *elf_vaddrs;
 	struct debug_search search;
-	struct names_cache cache;
+	int cache_fd;
 	struct file_question question;
 	struct file_names *names;
 	int err;
@@ -39,7 +39,7 @@ static void drop_job(void *ctx)
 	file_names__free(job->names);
 	close_any(job->fd);
 	close_any(job->root_fd);
-	close_any(job->cache.dir_fd);
+	close_any(job->cache_fd);
 	free(job->image);
 	free(job->path);
 	free(job->elf_vaddrs);
@@ -95,8 +95,7 @@ static struct naming_job *make_job(const struct naming_options *options, const s
 	job->root_fd = copy_fd(b->root_fd);
 	job->path = strdup(b->path);
 	job->elf_vaddrs = copy_of(elf_vaddrs, cnt * sizeof(*elf_vaddrs));
-	job->cache = options->cache;
-	job->cache.dir_fd = copy_fd(options->cache.dir_fd);
+	job->cache_fd = copy_fd(options->cache_fd);
 	job->search = (struct debug_search){ .root_fd = job->root_fd, .dirs = options->debug_dirs,
 					     .dir_cnt = options->debug_dir_cnt };
 	if (options->debuginfod) {
@@ -105,7 +104,7 @@ static struct naming_job *make_job(const struct naming_options *options, const s
 	}
 	job->question = (struct file_question){ .path = job->path, .elf_vaddrs = job->elf_vaddrs,
 						.cnt = cnt, .search = &job->search,
-						.cache = &job->cache,
+						.cache_fd = job->cache_fd,
 						.timeout_ns = options->symbol_timeout_ns };
 	if (job->path && job->elf_vaddrs)
 		return job;

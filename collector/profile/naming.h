@@ -5,7 +5,6 @@
 #include "collector/capture/event_table.h"
 #include "collector/profile/ingest.h"
 #include "collector/profile/profile.h"
-#include "symbolizer/native/names_cache.h"
 
 struct debuginfod;
 
@@ -19,7 +18,7 @@ struct naming_options {
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */
 	struct debuginfod *debuginfod; /* borrowed; NULL: not to be asked */
-	struct names_cache cache; /* dir_fd -1: none */
+	int cache_fd; /* as in kept_file.h; -1: none */
 };
 
 int profile_from(struct ingest *ingest, const struct naming_options *options,

@@ -3,6 +3,7 @@
 
 /* What the parts of naming.c share. */
 #include "collector/profile/naming.h"
+#include "symbolizer/native/source_table.h"
 
 /* What a location is to Python. */
 enum frame_role {

@@ -430,7 +430,7 @@ static uint64_t file_budget(void)
 
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
-		 const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper)
+		 const struct cfi_cache *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper)
 {
 	static const struct opener_events events = { on_opened, on_barrier };
 	scope_free(keeper) struct keeper *k = calloc(1, sizeof(*k));
@@ -452,7 +452,7 @@ int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 		err = k->walker ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = opener__new(k->residence, &events, k, &k->opener);
+		err = opener__new(k->residence, cache, &events, k, &k->opener);
 	if (err)
 		return err;
 	*ret_keeper = take_ptr(k);

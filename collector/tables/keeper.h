@@ -8,6 +8,7 @@
  */
 #include "collector/capture/sampler.h"
 #include "collector/process/held.h"
+#include "symbolizer/native/cfi_cache.h"
 
 struct keeper;
 
@@ -16,10 +17,11 @@ struct keeper_calls {
 	void (*rescan)(void *ctx, uint32_t pid); /* a process was met whose mappings nobody saw */
 };
 
-/* processes, binaries, held: borrowed; they are as the records so far say. */
+/* processes, binaries, held: borrowed; they are as the records so far say. cache: its descriptor must stay
+ * open: a worker may hang beyond the keeper's end. */
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
-		 const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper);
+		 const struct cfi_cache *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper);
 void keeper__free(struct keeper *keeper);
 DEFINE_FREEP(keeper)
 

@@ -18,6 +18,7 @@
 struct opener {
 	struct workers *workers; /* owned */
 	struct residence *residence; /* borrowed */
+	struct cfi_cache cache;
 	struct opener_events events;
 	void *ctx;
 };
@@ -186,7 +187,7 @@ static enum table_state make_table(struct open_job *job, int fd)
 	if (open_elf(job, fd, &file))
 		return TABLE_ABSENT;
 	look_for_python(job, file);
-	if (cfi_table__load(file, &cfi))
+	if (cfi_cache__load(&job->opener->cache, fd, file, &cfi))
 		return TABLE_ABSENT;
 	err = residence__add(job->opener->residence, cfi, &job->out.table);
 	return err ? TABLE_NO_ROOM : TABLE_RESIDENT;
@@ -360,14 +361,15 @@ int opener__barrier(struct opener *opener, uint64_t token)
 	return 0;
 }
 
-int opener__new(struct residence *residence, const struct opener_events *events, void *ctx,
-		struct opener **ret_opener)
+int opener__new(struct residence *residence, const struct cfi_cache *cache,
+		const struct opener_events *events, void *ctx, struct opener **ret_opener)
 {
 	struct opener *opener = calloc(1, sizeof(*opener));
 
 	if (!opener)
 		return -ENOMEM;
 	opener->residence = residence;
+	opener->cache = *cache;
 	opener->events = *events;
 	opener->ctx = ctx;
 	opener->workers = workers__new(HUNG_NS);

@@ -5,6 +5,7 @@
 #include "collector/process/binary.h"
 #include "collector/tables/residence.h"
 #include "collector/tables/worker.h"
+#include "symbolizer/native/cfi_cache.h"
 
 struct opener;
 
@@ -23,9 +24,9 @@ struct opener_events {
 	void (*barrier)(void *ctx, uint64_t token);
 };
 
-/* residence: borrowed; outlives the opener. */
-int opener__new(struct residence *residence, const struct opener_events *events, void *ctx,
-		struct opener **ret_opener);
+/* residence: borrowed; outlives the opener, as the cache's descriptor does. */
+int opener__new(struct residence *residence, const struct cfi_cache *cache,
+		const struct opener_events *events, void *ctx, struct opener **ret_opener);
 /* False: a worker still hangs in a target's file system; the residence must stay. */
 bool opener__free(struct opener *opener);
 DEFINE_FREEP(opener)

@@ -208,7 +208,7 @@ static int ask_rest(const struct file_question *q, const bool *known, struct sou
 	if (err)
 		return err;
 	if (rest.cnt && is_whole(to))
-		names_cache__put(q->cache, key, elf_vaddrs, to->table);
+		names_cache_put(q->cache_fd, key, elf_vaddrs, to->table);
 	for (uint32_t i = 0, k = 0; i < q->cnt; i++)
 		if (!known[i] && !source_table__copy(all, i, to->table, k++))
 			return -ENOMEM;
@@ -229,7 +229,7 @@ static int load(const struct file_question *q, struct sources *s, struct file_na
 	to->table = source_table__new(q->cnt);
 	if (!known || !to->table)
 		return -ENOMEM;
-	names_cache__get(q->cache, &key, q->elf_vaddrs, q->cnt, to->table, known);
+	names_cache_get(q->cache_fd, &key, q->elf_vaddrs, q->cnt, to->table, known);
 	return ask_rest(q, known, s, to, &key);
 }
 

@@ -17,7 +17,7 @@ struct file_question { /* all borrowed */
 	const uint64_t *elf_vaddrs; /* sorted, each once */
 	uint32_t cnt;
 	const struct debug_search *search;
-	const struct names_cache *cache;
+	int cache_fd; /* borrowed, as in kept_file.h */
 	uint64_t timeout_ns; /* for DWARF; 0: none. Symbols are always looked up */
 };
 

@@ -12,14 +12,13 @@ static void ask(struct elf_file *file, int fd)
 	static const uint64_t addrs[] = { 0x1000, 0x1040, 0x1080, 0x10c0,   0x1100,   0x1140,
 					  0x1180, 0x11c0, 0x1200, 0x401000, 0x401100, 0x401200 };
 	struct debug_search search = { .root_fd = -1 };
-	struct names_cache cache = { .dir_fd = -1 };
 	struct file_question question = { .file = file,
 					  .fd = fd,
 					  .path = "fuzzed",
 					  .elf_vaddrs = addrs,
 					  .cnt = sizeof(addrs) / sizeof(*addrs),
 					  .search = &search,
-					  .cache = &cache,
+					  .cache_fd = -1,
 					  .timeout_ns = 5000000000ULL };
 	struct file_names *names = NULL;
 

@@ -49,7 +49,7 @@ static void write_profile(struct ingest *ingest)
 					  .frequency = 99,
 					  .open_binary = open_nothing,
 					  .symbol_timeout_ns = 1000000000,
-					  .cache = { .dir_fd = -1 } };
+					  .cache_fd = -1 };
 	scope_free(profile) struct profile *profile = NULL;
 	scope_memory uint8_t *bytes = NULL;
 	size_t size;

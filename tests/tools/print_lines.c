@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "symbolizer/native/file_names.h"
+#include "symbolizer/native/kept_file.h"
 #include "symbolizer/native/rooted_path.h"
 
 static int compare(const void *a, const void *b)
@@ -83,8 +84,7 @@ int main(int argc, char **argv)
 {
 	const char *dirs[16];
 	struct debug_search search = { .root_fd = -1, .dirs = dirs };
-	struct names_cache cache = { .dir_fd = -1, .max_bytes = 1 << 20 };
-	struct file_question q = { .search = &search, .cache = &cache };
+	struct file_question q = { .search = &search, .cache_fd = -1 };
 	scope_memory uint64_t *addrs = NULL;
 	scope_free(file_names) struct file_names *names = NULL;
 	scope_free(elf_file) struct elf_file *file = NULL;
@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 		if (c == 'r')
 			search.root_fd = open(optarg, O_PATH | O_DIRECTORY);
 		if (c == 'c')
-			cache.dir_fd = open(optarg, O_RDONLY | O_DIRECTORY);
+			q.cache_fd = open(optarg, O_RDONLY | O_DIRECTORY);
 		if (c == 't')
 			q.timeout_ns = strtoull(optarg, NULL, 10);
 	}
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 	q.elf_vaddrs = addrs;
 	if (file_names__load(&q, &names))
 		return 1;
-	names_cache__prune(&cache);
+	kept_files_prune(q.cache_fd, 1 << 20);
 	print(&q, names);
 	return 0;
 }

@@ -144,6 +144,7 @@ static void turn(struct bench *b)
 static int start(struct bench *b, uint32_t pid, bool copy_all)
 {
 	static const struct keeper_calls calls = { on_record, rescan };
+	static const struct cfi_cache no_cache = { .dir_fd = -1 };
 	struct options options = { .filter = FILTER_PID,
 				   .frequency = 199,
 				   .max_depth = DEFAULT_USER_FRAMES,
@@ -161,8 +162,8 @@ static int start(struct bench *b, uint32_t pid, bool copy_all)
 	    live_source__open(&options, &b->live))
 		return -1;
 	maps = live_source__maps(b->live);
-	if (keeper__open(&maps, b->processes, b->binaries, b->held, DEFAULT_USER_FRAMES, &calls, b,
-			 &b->keeper) ||
+	if (keeper__open(&maps, b->processes, b->binaries, b->held, DEFAULT_USER_FRAMES, &no_cache,
+			 &calls, b, &b->keeper) ||
 	    live_source__add_target(b->live, pid) || live_source__follow(b->live))
 		return -1;
 	turn(b);
