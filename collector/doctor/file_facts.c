@@ -139,6 +139,15 @@ void file_unwind_fact(const struct file_view *view, struct fact *ret_fact)
 	*ret_fact = fact;
 }
 
+static const char *free_threaded_words(const struct python_interpreter *p)
+{
+	if (!p->free_threaded)
+		return "";
+	return p->layout.version < 0x030e ?
+		       ", free-threaded" :
+		       ", free-threaded (by its own offsets, never run with sonde)";
+}
+
 void file_python_fact(const struct file_view *view, struct fact *ret_fact)
 {
 	const struct python_interpreter *p = &view->python;
@@ -151,7 +160,7 @@ void file_python_fact(const struct file_view *view, struct fact *ret_fact)
 	} else {
 		fact__set(&fact, FACT_OK, "CPython %u.%u.%u%s: functions, files and lines",
 			  p->hexversion >> 24, p->hexversion >> 16 & 0xff, p->hexversion >> 8 & 0xff,
-			  p->free_threaded ? " without GIL" : "");
+			  free_threaded_words(p));
 	}
 	*ret_fact = fact;
 }

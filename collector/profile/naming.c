@@ -80,8 +80,7 @@ static void add_python_version(struct naming *n, const struct stack *stack)
 			function = locations[stack->locations[i]].off >> 32;
 	if (function == PYTHON_NO_FUNCTION)
 		return;
-	python_version_text(python_codes__function(n->ingest->python_codes, function)->version,
-			    text);
+	python_version_text(python_codes__function(n->ingest->python_codes, function), text);
 	profile__add_label(n->profile,
 			   &(struct profile_label){ .key = naming__string(n, "python_version"),
 						    .str = naming__string(n, text) });

@@ -49,7 +49,7 @@ void naming__free_rows(struct naming *n);
 uint32_t naming__kernel(struct naming *n, uint64_t addr);
 uint32_t naming__anon(struct naming *n, uint64_t addr); /* code in no file */
 uint32_t naming__python(struct naming *n, uint64_t off); /* as LOCATION_PYTHON_BINARY says */
-void python_version_text(uint32_t version, char text[16]);
+void python_version_text(const struct python_function *f, char text[16]);
 
 /* Places in files are gathered, then named file by file: 0 or -ENOMEM. naming_files.c */
 int naming__reserve_places(struct naming *n, uint32_t cnt); /* room for so many */

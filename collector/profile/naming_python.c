@@ -5,29 +5,32 @@
 
 #define PYTHON_ADDRESSES (1ULL << 62) /* neither user's nor kernel's: no processor has such ones */
 #define PYTHON_VERSION_SHIFT 44
+#define PYTHON_FREE_THREADED (1ULL << 16) /* above the version */
 #define PYTHON_LINE_BITS 20 /* 24 bits of a hash of the function lie above them */
 
-void python_version_text(uint32_t version, char text[16])
+void python_version_text(const struct python_function *f, char text[16])
 {
-	snprintf(text, 16, "%u.%u", version >> 8 & 0xff, version & 0xff);
+	snprintf(text, 16, "%u.%u%s", f->version >> 8, f->version & 0xff,
+		 f->free_threaded ? "t" : "");
 }
 
 /* One mapping per version, where no process has any: addresses there are functions and lines. */
-static uint32_t python_mapping(struct naming *n, uint32_t version)
+static uint32_t python_mapping(struct naming *n, const struct python_function *f)
 {
+	uint64_t version = f->version | (f->free_threaded ? PYTHON_FREE_THREADED : 0);
 	struct profile_mapping m = { .has_functions = true,
 				     .has_filenames = true,
 				     .has_lines = true };
 	char name[32], text[16];
 	uint32_t known;
 
-	python_version_text(version, text);
+	python_version_text(f, text);
 	snprintf(name, sizeof(name), "[cpython %s]", text);
 	known = naming__module(n, name);
 	if (known != PROFILE_NONE)
 		return known;
 	m.filename = naming__string(n, name);
-	m.start = PYTHON_ADDRESSES | (uint64_t)version << PYTHON_VERSION_SHIFT;
+	m.start = PYTHON_ADDRESSES | version << PYTHON_VERSION_SHIFT;
 	m.limit = m.start + (1ULL << PYTHON_VERSION_SHIFT);
 	return naming__add_module(n, name, &m);
 }
@@ -63,7 +66,7 @@ uint32_t naming__python(struct naming *n, uint64_t off)
 	name = strtab__text(strings, f->name);
 	file = strtab__text(strings, f->file);
 	frame.start_line = (uint32_t)f->first_line;
-	location.mapping = python_mapping(n, f->version);
+	location.mapping = python_mapping(n, f);
 	location.address = n->profile->mappings[location.mapping].start |
 			   (python_hash(name, file, frame.start_line) >> 40) << PYTHON_LINE_BITS |
 			   (frame.line & ((1U << PYTHON_LINE_BITS) - 1));

@@ -116,6 +116,7 @@ static void add_code(struct python_codes *codes, const struct python_code_record
 		return;
 	memset(&function, 0, sizeof(function)); /* it is hashed, with its padding */
 	function.version = rec->layout.version;
+	function.free_threaded = rec->layout.free_threaded;
 	function.first_line = code->first_line;
 	function.name = strtab__id(codes->strings, code->qualname ? code->qualname : code->name);
 	function.file = strtab__id(codes->strings, code->filename);

@@ -5,12 +5,15 @@
  * The code objects of all processes, named when their records come. Those of the same function, in
  * whatever process or at whatever address, are one function here.
  */
+#include <stdbool.h>
+
 #include "bpf/shared/python.h"
 #include "common/cleanup.h"
 #include "common/strtab.h"
 
 struct python_function {
 	uint16_t version; /* as in struct python_layout */
+	bool free_threaded;
 	int32_t first_line;
 	uint32_t name; /* string ids: qualified from 3.11 on */
 	uint32_t file;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The interpreters that Python frames are judged on: Debian's own, Debian sid's in a folder of their own,
 and every one below pyenv's root, each as built, stripped, linked into an executable, and loaded by a
-host program. As a program: lists them, says which are missing, fails without Debian's and sid's."""
+host program. FREE_THREADED ones are built when they are asked for. As a program: lists the others, says which
+are missing, fails without Debian's and sid's."""
 import dataclasses
 import os
 import pathlib
@@ -15,6 +16,7 @@ import suites
 TARGETS = pathlib.Path(__file__).resolve().parents[1] / "targets/python"
 PYENV_VERSIONS = ["2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
 PYENV_BUILDS = ["shared", "stripped", "static", "dlopen"]
+FREE_THREADED = [f"3.13t-{build}" for build in PYENV_BUILDS]
 DEBIAN = ["3.11-debian", "3.14-debian", "3.15-debian"]
 NAMES = [f"{version}-{build}" for version in PYENV_VERSIONS for build in PYENV_BUILDS]
 NAMES += [name + end for name in DEBIAN for end in ("", "-dlopen")]
@@ -86,6 +88,11 @@ def host(build):
     return made(built_folder(build) / "host", "gcc", "-O2", "-rdynamic", TARGETS / "host.c", "-ldl", "-o")
 
 
+def free_threaded_prefix(version):
+    """From Debian's source package."""
+    return suites.free_threaded_python("trixie", version.rstrip("t"))
+
+
 def pyenv_prefix(version):
     root = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
     found = sorted((root / "versions").glob(f"{version}.*"))
@@ -104,16 +111,16 @@ def static_executable(prefix, folder, version):
 
 
 def from_pyenv(build, version, kind):
-    prefix = pyenv_prefix(version)
+    prefix = (free_threaded_prefix if version.endswith("t") else pyenv_prefix)(version)
     library = next(prefix.glob("lib/libpython?.*.so.1.0"), None)
     if not library and kind != "static":
         raise Missing(f"no shared library in {prefix}/lib")
     folder = built_folder(build)
     home = {"PYTHONHOME": str(prefix)}
-    python = Python(f"{version}-{kind}", tuple(map(int, version.split("."))), [],
+    python = Python(f"{version}-{kind}", tuple(map(int, version.rstrip("t").split("."))), [],
                     [next(prefix.glob("include/python*"))], {}, built=folder)
     if kind == "shared":
-        python.argv = [prefix / f"bin/python{version}"]
+        python.argv, python.env = [prefix / f"bin/python{version}"], {"LD_LIBRARY_PATH": str(prefix / "lib")}
     elif kind == "stripped":
         bare = folder / f"stripped-{version}"
         bare.mkdir(exist_ok=True)

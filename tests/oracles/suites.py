@@ -7,10 +7,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEBUG_PACKAGES = ["libc6", "libc6-dbg", "libpython3.11", "libpython3.11-dbg", "python3.11-minimal", "python3.11-dbg"]
 
 
-def fetch(script, *args):
+def fetch(script, *args, timeout=900):
     """Runs a piece of shell with tools/apt-suite.sh sourced; the last word that it prints is a folder."""
     done = subprocess.run(["bash", "-c", "set -euo pipefail; . tools/apt-suite.sh; " + script, "fetch", *args],
-                          cwd=ROOT, capture_output=True, text=True, timeout=900)
+                          cwd=ROOT, capture_output=True, text=True, timeout=timeout)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or "apt failed")
     return pathlib.Path(done.stdout.split()[-1])
@@ -49,6 +49,20 @@ def source(suite, package):
     """A source package, unpacked and patched."""
     return fetch("""fetch_source "$1" "$SUITE_CACHE/source/$2" "$2"
         echo "$SUITE_CACHE/source/$2"/*/ """, suite, package)
+
+
+def free_threaded_python(suite, version):
+    """The prefix of a CPython built without the GIL from Debian's source package, as a library and a program."""
+    return fetch("""folder=$SUITE_CACHE/python-$2t log=$SUITE_CACHE/python-$2t.log
+        if [ ! -e "$folder/.complete" ]; then
+            fetch_source "$1" "$SUITE_CACHE/source/python$2" "python$2"
+            rm -rf "$folder" && mkdir -p "$folder/build" && cd "$folder/build"
+            { nice "$SUITE_CACHE/source/python$2"/*/configure --prefix="$folder" --disable-gil --enable-shared \\
+                  --without-ensurepip --disable-test-modules OPT="-O2 -DNDEBUG" && nice make -j2 &&
+              nice make altinstall COMPILEALL_OPTS=--help; } >"$log" 2>&1 || { tail -n 3 "$log" >&2; exit 1; }
+            rm -rf "$folder/build" && touch "$folder/.complete"
+        fi
+        echo "$folder" """, suite, version, timeout=7200)
 
 
 def vmlinux(suite):
