@@ -12,9 +12,11 @@ int python_file_facts(uint32_t binary, struct elf_file *file, struct python_file
 	struct thread_specific specific = { 0 };
 	struct python_file_record *facts;
 	struct python_interpreter interpreter = { 0 };
+	struct python_copies copies = { 0 };
 	int not_python = python_interpreter__inspect(file, &interpreter);
 
-	if (not_python && thread_specific__inspect(file, &specific))
+	if (not_python && thread_specific__inspect(file, &specific) &&
+	    python_copies__inspect(file, &copies))
 		return not_python;
 	facts = calloc(1, sizeof(*facts));
 	if (!facts)
@@ -25,6 +27,7 @@ int python_file_facts(uint32_t binary, struct elf_file *file, struct python_file
 	facts->musl = specific.musl;
 	facts->specific = specific.offset;
 	facts->interpreter = interpreter;
+	facts->copies = copies;
 	*ret_facts = facts;
 	return 0;
 }

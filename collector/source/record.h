@@ -10,6 +10,7 @@
 #include "bpf/shared/python.h"
 #include "bpf/shared/stop.h"
 #include "symbolizer/native/elf_file.h"
+#include "symbolizer/python/copies.h"
 #include "symbolizer/python/interpreter.h"
 
 enum user_record_type {
@@ -119,6 +120,7 @@ struct python_file_record { /* RECORD_PYTHON_FILE */
 	uint8_t musl;
 	uint16_t specific; /* of a C library: as in struct python_process; 0: none */
 	struct python_interpreter interpreter;
+	struct python_copies copies; /* of another file's data; all 0 in an interpreter */
 };
 
 #define RECORD_ALIGN(size) (((size) + 7) & ~(__typeof__(size))7)

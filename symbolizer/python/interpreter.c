@@ -36,21 +36,13 @@ const char *python_refusal_text(enum python_refusal refusal)
 	return refusal < PYTHON_REFUSAL_CNT ? texts[refusal] : "";
 }
 
-/* An interpreter exports one of them: from 3.7 on, from 3.6 on, 2.7. */
-static const char *const own_symbols[] = { "_PyRuntime", "_PyEval_EvalFrameDefault",
-					   "PyEval_EvalFrameEx", NULL };
+/* An interpreter exports one of them: from 3.6 on, 2.7. Its data alone may be a copy: copies.h. */
+static const char *const eval_names[] = { "_PyEval_EvalFrameDefault", "PyEval_EvalFrameEx", NULL };
 
 static bool eval_symbol(struct elf_image *image, struct elf_image_symbol *ret_symbol)
 {
-	return elf_image__symbol(image, own_symbols[1], ret_symbol) ||
-	       elf_image__symbol(image, own_symbols[2], ret_symbol);
-}
-
-static bool is_interpreter(struct elf_image *image)
-{
-	struct elf_image_symbol symbol;
-
-	return elf_image__symbol(image, own_symbols[0], &symbol) || eval_symbol(image, &symbol);
+	return elf_image__symbol(image, eval_names[0], ret_symbol) ||
+	       elf_image__symbol(image, eval_names[1], ret_symbol);
 }
 
 static uint64_t rel_of(const struct inspection *i, uint64_t elf_vaddr)
@@ -233,15 +225,16 @@ int python_interpreter__inspect(struct elf_file *file, struct python_interpreter
 {
 	scope_free(elf_image) struct elf_image *image = NULL;
 	struct python_interpreter info = { 0 };
+	struct elf_image_symbol eval;
 	struct inspection inspection = { .base = elf_file__base_vaddr(file), .info = &info };
 	int err;
 
-	if (!elf_exports__may_have(file, own_symbols))
+	if (!elf_exports__may_have(file, eval_names))
 		return -ENOENT;
 	err = elf_image__open(file, &image);
 	if (err)
 		return err == -ENOMEM ? err : -ENOENT;
-	if (!is_interpreter(image))
+	if (!eval_symbol(image, &eval))
 		return -ENOENT;
 	inspection.image = image;
 	info.refusal = inspect(&inspection);

@@ -16,6 +16,7 @@ import suites
 TARGETS = pathlib.Path(__file__).resolve().parents[1] / "targets/python"
 PYENV_VERSIONS = ["2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
 PYENV_BUILDS = ["shared", "stripped", "static", "dlopen"]
+EMBEDDED = ["2.7-embedded", "3.8-embedded", "3.11-embedded", "3.13-embedded", "3.11-debian-embedded"]
 FREE_THREADED = [f"3.13t-{build}" for build in PYENV_BUILDS]
 DEBIAN = ["3.11-debian", "3.14-debian", "3.15-debian"]
 NAMES = [f"{version}-{build}" for version in PYENV_VERSIONS for build in PYENV_BUILDS]
@@ -110,6 +111,12 @@ def static_executable(prefix, folder, version):
     return stripped(whole, folder / f"python{version}-static")
 
 
+def embedded(build, name, headers, library, copies):
+    """A program of fixed address that has copied data of the library; copies: options that say which."""
+    return made(built_folder(build) / f"embedded-{name}", "gcc", "-O2", "-no-pie", *(f"-I{h}" for h in headers),
+                *copies, TARGETS / "embedded.c", library, f"-Wl,-rpath,{library.parent}", "-o")
+
+
 def from_pyenv(build, version, kind):
     prefix = (free_threaded_prefix if version.endswith("t") else pyenv_prefix)(version)
     library = next(prefix.glob("lib/libpython?.*.so.1.0"), None)
@@ -126,6 +133,8 @@ def from_pyenv(build, version, kind):
         bare.mkdir(exist_ok=True)
         stripped(library, bare / library.name)
         python.argv, python.env = [prefix / f"bin/python{version}"], {"LD_LIBRARY_PATH": str(bare)}
+    elif kind == "embedded":
+        python.argv, python.env = [embedded(build, version, python.headers, library, ["-DCOPY_BOTH"])], home
     elif kind == "static":
         python.argv, python.env = [static_executable(prefix, folder, version)], home
     else:
@@ -140,14 +149,18 @@ def debian_headers(folder, version):
             folder / "usr/include"]
 
 
-def from_bookworm(build, dlopen):
+def from_bookworm(build, kind):
     exe = pathlib.Path("/usr/bin/python3.11")
     if not exe.exists():
         raise Missing("/usr/bin/python3.11 is not installed")
     folder = suites.packages("python-3.11", "bookworm", "libpython3.11", "libpython3.11-dev")
     library = folder / "usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0"
-    return Python("3.11-debian" + "-dlopen" * dlopen, (3, 11), [host(build), library] if dlopen else [exe],
-                  debian_headers(folder, "3.11"), {"PYTHONHOME": "/usr"} if dlopen else {}, built=built_folder(build))
+    headers = debian_headers(folder, "3.11")
+    argv = [exe] if kind == "debian" else [host(build), library]
+    if kind == "debian-embedded":
+        argv = [embedded(build, "3.11-debian", headers, library, [])]
+    return Python("3.11-" + kind, (3, 11), argv, headers, {} if kind == "debian" else {"PYTHONHOME": "/usr"},
+                  built=built_folder(build))
 
 
 def from_sid(build, version, dlopen):
@@ -170,7 +183,7 @@ def find(build, name):
         if not kind.startswith("debian"):
             return from_pyenv(build, version, kind)
         if version == "3.11":  # bookworm's
-            return from_bookworm(build, kind.endswith("dlopen"))
+            return from_bookworm(build, kind)
         return from_sid(build, version, kind.endswith("dlopen"))
     except RuntimeError as e:  # apt
         raise Missing(str(e)) from e

@@ -2,6 +2,8 @@
 """The Python frames that BPF sent against what the interpreter itself says at the very instruction that
 was sampled: function, file and line of each. Twenty samples of each version here; five hundred of each
 version and build in tests/prove/python_oracle.py."""
+import subprocess
+
 import pytest
 
 import python_stacks
@@ -25,4 +27,13 @@ def test_frames_equal_faulthandlers(build, root, python):
 
 @pytest.mark.parametrize("python", pythons.ONE_OF_EACH, indirect=True)
 def test_frames_equal_the_interpreters_own(build, root, python):
+    judged(build, python, False)
+
+
+@pytest.mark.parametrize("python", pythons.EMBEDDED, indirect=True)
+def test_programs_that_have_copies_of_its_data(build, root, python):
+    relocations = subprocess.run(["/usr/bin/readelf", "-rW", python.argv[0]], capture_output=True, text=True).stdout
+    copied = {line.split()[4].split("@")[0] for line in relocations.splitlines() if "R_X86_64_COPY" in line}
+    others = set() if "debian" in python.name else {"_PyThreadState_Current" if python.version < (3,) else "_PyRuntime"}
+    assert {"PyCode_Type"} | others <= copied
     judged(build, python, False)
