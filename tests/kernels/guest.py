@@ -8,8 +8,11 @@ import re
 import shutil
 import subprocess
 
+import suites
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KERNELS = {"5.10": "bullseye-security", "6.1": "bookworm"}  # release: the suite that has it
+PYTHONS = {"3.11": "bookworm", "3.9": "bullseye"}
 APPLETS = "sh mount mkdir base64 echo uname insmod sleep taskset poweroff cat".split()
 QEMU = "/usr/bin/qemu-system-x86_64"
 BUSYBOX = "/bin/busybox"
@@ -24,6 +27,22 @@ def libraries(program):
     return re.findall(r"(/\S+)", text)
 
 
+def add_program(tree, program):
+    shutil.copy(program, tree / "bin")
+    for library in libraries(program):
+        to = tree / library[1:]
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, to)
+
+
+def add_python(tree, version, suite):
+    """Without what needs more than its minimal package."""
+    folder = suites.packages(f"python-minimal-{version}", suite, f"python{version}-minimal",
+                             f"libpython{version}-minimal")
+    add_program(tree, folder / f"usr/bin/python{version}")
+    shutil.copytree(folder / f"usr/lib/python{version}", tree / f"usr/lib/python{version}", symlinks=True)
+
+
 def make_initramfs(build, kernel, folder):
     tree = folder / "root"
     for name in ("bin", "proc", "sys", "dev"):
@@ -32,12 +51,10 @@ def make_initramfs(build, kernel, folder):
     for applet in APPLETS:
         (tree / "bin" / applet).symlink_to("busybox")
     for program in ("collector/sonde", "tests/targets/chain", "tests/targets/reader"):
-        program = build / program
-        shutil.copy(program, tree / "bin")
-        for library in libraries(program):
-            to = tree / library[1:]
-            to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(library, to)
+        add_program(tree, build / program)
+    for version, suite in PYTHONS.items():
+        add_python(tree, version, suite)
+    shutil.copy(ROOT / "tests/kernels/program.py", tree)
     shutil.copy(next(kernel.rglob("raid6_pq.ko")), tree / "raid6_pq.ko")
     shutil.copy(ROOT / "tests/kernels/init.sh", tree / "init")
     (tree / "init").chmod(0o755)

@@ -29,6 +29,11 @@ run syscalls -- reader 2
 run faults -e page-faults -F 999 -a -d 2
 run module -a -- insmod /raid6_pq.ko
 
+# Two interpreters at once, and what faulthandler says of each.
+run python -- sh -c 'python3.11 -ISB /program.py 3.11 & python3.9 -ISB /program.py 3.9; wait'
+send 3.11
+send 3.9
+
 # A CPU that goes and comes while we record; then a program that may only run there.
 (
 	sleep 1

@@ -9,8 +9,13 @@ import pytest
 TESTS = pathlib.Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "oracles"), str(TESTS / "kernels")]
 import guest  # noqa: E402
+import python_profile  # noqa: E402
+import python_stacks  # noqa: E402
 import suites  # noqa: E402
 from pprof_wire import Profile, violations  # noqa: E402
+
+PROGRAM = (TESTS / "kernels/program.py").read_text().splitlines()
+INNER = range(1 + PROGRAM.index("def inner(n):"), 1 + PROGRAM.index("def generated(n):"))
 
 
 @pytest.fixture(scope="module", params=guest.KERNELS)
@@ -27,7 +32,7 @@ def files(request, build, tmp_path_factory):
     assert f"kernel {request.param}." in console, console[-2000:]
     for name, data in sent.items():
         (folder / name).write_bytes(data)
-    assert len(sent) == 10, console[-3000:]
+    assert len(sent) == 14, console[-3000:]
     return folder
 
 
@@ -71,6 +76,26 @@ def test_modules_have_names(files):
     profile = Profile(files / "module.pb.gz")
     assert weigh(rows, lambda names, _: names[0].startswith("raid6_")) > 10
     assert "[raid6_pq]" in profile.mapping_files()
+
+
+def is_shown_as(theirs, frames):
+    """The leaf works in other lines than the one that asked faulthandler."""
+    ours = [(python_profile.bare(frame), frame.file, frame.line) for frame in frames]
+    return ours[0][:2] == ("inner", "/program.py") and ours[0][2] in INNER and ours[1:] in [dump[1:] for dump in theirs]
+
+
+@pytest.mark.parametrize("version", guest.PYTHONS)
+def test_python_frames_are_faulthandlers(files, version):
+    """Of each stack below inner(); faulthandler wrote each way that leads there."""
+    dumps = (files / version).read_text().split("Current thread ")[1:]
+    theirs = [python_stacks.read_faulthandler("Current thread " + dump)[0] for dump in dumps]
+    assert len(theirs) == 9 and all(len(frames) >= 4 for frames in theirs), dumps
+    profile = Profile(files / "python.pb.gz")
+    stacks = [(python_profile.python_frames(frames), samples) for frames, samples, _ in
+              python_profile.all_frames(profile) if any(f.mapping == f"[cpython {version}]" for f in frames)]
+    inside = [(frames, samples) for frames, samples in stacks if python_profile.bare(frames[0]) == "inner"]
+    assert sum(samples for _, samples in inside) > 50
+    assert [frames for frames, _ in inside if not is_shown_as(theirs, frames)] == []
 
 
 def test_a_cpu_that_comes_back_is_sampled(files):
