@@ -145,7 +145,7 @@ static const char *free_threaded_words(const struct python_interpreter *p)
 		return "";
 	return p->layout.version < 0x030e ?
 		       ", free-threaded" :
-		       ", free-threaded (by its own offsets, never run with sonde)";
+		       ", free-threaded (sonde was never run on one)";
 }
 
 void file_python_fact(const struct file_view *view, struct fact *ret_fact)
