@@ -7,12 +7,12 @@ from driver import spin
 
 
 async def light(n):
-    spin(2000)
+    spin(20000)
     return n
 
 
 async def heavy(n):
-    spin(4000)
+    spin(40000)
     return await light(n)
 
 
@@ -35,7 +35,7 @@ async def handle(reader, writer):
 
 async def client(port, word):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for i in range(30):
+    for i in range(5):
         writer.write(word)
         await writer.drain()
         await reader.readline()
