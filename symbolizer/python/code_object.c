@@ -9,6 +9,10 @@
 #include "common/cleanup.h"
 #include "symbolizer/python/string_object.h"
 
+/* PyObject without the GIL, 3.13 to 3.15 */
+#define OWNER_COUNT 12 /* u32 ob_ref_local */
+#define SHARED_COUNT 16 /* ob_ref_shared */
+
 /* The object's own bytes, zeros behind them. */
 struct image {
 	__u64 words[PYTHON_CODE_WORDS];
@@ -49,13 +53,16 @@ static uint64_t u64_at(const struct image *image, uint16_t off)
  * A freed object keeps all its words but the first, where the allocator links it to the next
  * free one, while its strings become others'. Counts stay far below addresses, with what
  * extensions of older versions add to an immortal object's; above bit 48 stand flags. Builds
- * without the GIL count elsewhere.
+ * without the GIL have two counts, of the owner thread's references and, above two flags, of all
+ * others', which may be below zero; a freed object keeps zeros.
  */
 static bool is_alive(const struct image *image, const struct python_layout *l)
 {
 	uint64_t count = image->words[0] & ((1ULL << 48) - 1);
 
-	return l->free_threaded || (count && count < 1ULL << 40);
+	if (l->free_threaded)
+		return u32_at(image, OWNER_COUNT) || u64_at(image, SHARED_COUNT) >> 2;
+	return count && count < 1ULL << 40;
 }
 
 static int read_image(const struct python_memory *m, const struct python_layout *l, uint64_t vaddr,

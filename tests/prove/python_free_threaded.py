@@ -10,6 +10,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["SONDE_BUILD"])
 sys.path.insert(0, str(ROOT / "tests/oracles"))
+import python_codes  # noqa: E402
 import python_lines  # noqa: E402
 import python_profile  # noqa: E402
 import pythons  # noqa: E402
@@ -24,6 +25,14 @@ def lines_are_right(python):
                                  python.start(BUILD, "lines.py", stdout=subprocess.PIPE))
     print(f"{python.name}: {verdict.codes} code objects, {verdict.offsets} offsets, {len(verdict.wrong)} wrong")
     return verdict.codes > 1000 and not verdict.wrong
+
+
+def code_objects_are_right(python):
+    with python.start(BUILD, "codes.py", "json", "argparse", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        count, gone, wrong = python_codes.judge(BUILD / "tests/tools/print_python_code", running)
+        running.stdin.close()
+    print(f"{python.name}: {count} code objects, {gone} that are no more, {len(wrong)} wrong")
+    return count > 150 and gone == 100 and not wrong
 
 
 def profile_says(python):
@@ -56,7 +65,7 @@ def main():
     except pythons.Missing as e:
         print("missing:", e)
         return 1
-    good = [says(shared) for says in (profile_says, doctor_says, lines_are_right)]
+    good = [says(shared) for says in (profile_says, doctor_says, code_objects_are_right, lines_are_right)]
     good.append(other_proof("python_oracle.py", pythons.FREE_THREADED))
     good.append(other_proof("python_workloads.py", pythons.FREE_THREADED[:1]))
     return 0 if all(good) else 1

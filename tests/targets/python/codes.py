@@ -2,6 +2,7 @@
 """Prints of many code objects where they lie in this process and what they are, a JSON line each, then waits
 for the end of its input: codes.py MODULE... The modules' own, and some with names of every kind."""
 import binascii
+import gc
 import importlib
 import json
 import sys
@@ -68,7 +69,11 @@ def described(code):
 def dead(code):
     """Where code objects were that are no more. Nothing may be made after this that could lie there again."""
     doomed = [renamed(code, str("dead%d" % i), str("/dead%d.py" % i)) for i in range(100)]
-    return [json.dumps({"at": id(code)}) for code in doomed]
+    lines = [json.dumps({"at": id(code)}) for code in doomed]
+    del doomed
+    if free_threaded:
+        gc.collect()  # nothing else frees them there
+    return lines
 
 
 codes = deep_frozen()
@@ -81,8 +86,7 @@ free_threaded = int("t" in getattr(sys, "abiflags", ""))
 lines = [json.dumps({"hexversion": sys.hexversion, "bytes": str is bytes, "free_threaded": free_threaded,
                      "type": id(types.CodeType)})]
 lines += [described(code) for code in codes]
-if not free_threaded:
-    lines += dead(codes[0])
+lines += dead(codes[0])
 print("\n".join(lines + ["done"]))
 sys.stdout.flush()
 sys.stdin.read()

@@ -136,6 +136,7 @@ static void make(_PyInterpreterFrame *frame, void *made, void *name, int first_l
 	copies[cnt].entries[0] = code->co_code_adaptive;
 	copies[cnt].entries[1] = (char *)own[cnt];
 	code->ob_base.ob_base.ob_type = &PyCode_Type;
+	code->ob_base.ob_base.ob_ref_local = 1;
 	code->co_name = code->co_qualname = name;
 	code->co_filename = (PyObject *)&file_name;
 	code->co_linetable = (PyObject *)&lines;

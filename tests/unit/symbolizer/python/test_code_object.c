@@ -195,6 +195,32 @@ static void test_layouts(void **state)
 	assert_int_equal(p.reads, 0);
 }
 
+/* Two counts; what lives has no strings here. */
+static const struct {
+	uint32_t owners;
+	int64_t others;
+	int err;
+} without_gil[] = {
+	{ 0, 0, -ESTALE }, { 0, 3, -ESTALE }, { 1, 2, -EFAULT },
+	{ 0, 4, -EFAULT }, { 0, -4, -EFAULT }, { UINT32_MAX, 0, -EFAULT },
+};
+
+static void test_freed_without_gil(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ROWS(without_gil); i++) {
+		struct process p = { .reads = 0 };
+		struct python_memory memory = memory_of(&p);
+		struct python_code code = { 0 };
+
+		assert_int_equal(python_layout__find(PYTHON_HEX(3, 13, 0), true, &p.layout), 0);
+		put(&p, 0, BASE + 0x9a0, 8);
+		put(&p, 12, without_gil[i].owners, 4);
+		put(&p, 16, (uint64_t)without_gil[i].others, 8);
+		expect(python_code__read(&memory, &p.layout, BASE, &code) == without_gil[i].err, i);
+	}
+}
+
 #define CHARS(text) text, sizeof(text) - 1
 #define FREE_3_14(kind, compact, ascii) \
 	{ 3, 14, true }, 32, 48, (kind) << 8 | (compact) << 11 | (ascii) << 12
@@ -280,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),	cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_changes), cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_freed_without_gil),
 		cmocka_unit_test(test_strings), cmocka_unit_test(test_long_name),
 	};
 
