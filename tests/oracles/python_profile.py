@@ -79,15 +79,16 @@ class Checked:
     """Samples by what became of them; the impossible ones with the reason, most frequent first."""
 
     def __init__(self):
-        self.whole = self.cut = self.native_only = 0
+        self.whole = self.cut = self.native_only = self.lost = 0
         self.impossible = collections.Counter()
         self.examples = {}
 
     def total(self):
-        return self.whole + self.cut + self.native_only + sum(self.impossible.values())
+        return self.whole + self.cut + self.native_only + self.lost + sum(self.impossible.values())
 
     def summary(self):
         return (f"{self.total()} samples: {self.whole} to the root, {self.cut} cut, {self.native_only} without Python, "
+                f"{self.lost} lost, "
                 f"{sum(self.impossible.values())} impossible")
 
 
@@ -115,7 +116,9 @@ def check(profile, legal):
     for stack, samples, _ in all_frames(profile):
         frames = python_frames(stack)
         why = frames and why_impossible(frames, edges, legal["lines"], legal["resumed"])
-        if not frames:
+        if stack[0].name == "[lost]":
+            checked.lost += samples
+        elif not frames:
             checked.native_only += samples
         elif why:
             checked.impossible[why] += samples
