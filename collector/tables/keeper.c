@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 
+#include "collector/python/find.h"
 #include "collector/tables/copy_walk.h"
 #include "collector/tables/opener.h"
 #include "collector/tables/residence.h"
@@ -41,21 +42,29 @@ static struct binary *binary_of(const struct keeper *k, const struct proc_mappin
 	return binaries__canonical_at(k->binaries, m->binary);
 }
 
+static void build_table(struct keeper *k, struct binary *b)
+{
+	if (b->table_state == TABLE_NONE && !opener__submit(k->opener, b, true))
+		b->table_state = TABLE_BUILDING;
+}
+
 /* A file's tables are asked for when the first process that maps it is sampled. It is opened through
- * that process: of all that map it, this one ran a moment ago. */
+ * that process: of all that map it, this one ran a moment ago. Its table is made when it is open
+ * (on_opened()): what all files say of themselves is known before the first table is. */
 static void want_table(struct keeper *k, const struct process *p, const struct proc_mapping *m)
 {
 	struct binary *b = binary_of(k, m);
 
-	if (b->table_state != TABLE_NONE || b->state == BINARY_OPENING)
+	if (b->table_state != TABLE_NONE)
 		return;
-	if (b->state == BINARY_NEW)
+	if (b->state == BINARY_NEW && b->kind == BINARY_FILE) {
 		binary__set_hint(b, p->pid, m->start, m->end);
-	if (opener__submit(k->opener, b, true))
-		return;
-	b->table_state = TABLE_BUILDING;
-	if (b->state == BINARY_NEW)
-		b->state = BINARY_OPENING;
+		keeper__open_file(k, b);
+	}
+	if (b->state == BINARY_OPENING)
+		b->table_state = TABLE_BUILDING;
+	else
+		build_table(k, b);
 }
 
 static bool tables_pending(const struct keeper *k, const struct process *p)
@@ -88,11 +97,19 @@ static void want_tables(struct keeper *k, const struct process *p)
 		want_table(k, p, &p->mappings[i]);
 }
 
+static bool is_python(const struct keeper *k, const struct process *p)
+{
+	struct python_process python;
+
+	return python_find(k->binaries, p, &python);
+}
+
 /* A program that was executed a moment ago gets its run before anybody samples it, when that takes no
- * more than writing it: its files are known from others. */
+ * more than writing it: its files are known from others. And one that runs Python, whose frames no
+ * sample brings before that. */
 static void write_fresh_run(struct keeper *k, struct process *p)
 {
-	if (!p->mapping_cnt || tables_pending(k, p))
+	if (!p->mapping_cnt || (tables_pending(k, p) && !is_python(k, p)))
 		return;
 	p->fresh = false;
 	p->wanted = true;
@@ -192,6 +209,37 @@ static void take_table(struct keeper *k, struct binary *b, const struct opened *
 		k->room_wanted = true;
 }
 
+/* The file is open, or was not to be had: its table next, if somebody waits for it. */
+static void table_of_opened(struct keeper *k, struct binary *b)
+{
+	if (b->table_state != TABLE_BUILDING)
+		return;
+	b->table_state = TABLE_NONE; /* it may have turned out to be another one's file */
+	if (b->state == BINARY_KNOWN)
+		build_table(k, binaries__canonical(k->binaries, b));
+	else
+		b->table_state = TABLE_ABSENT;
+}
+
+static bool maps_binary(const struct keeper *k, const struct process *p, const struct binary *b)
+{
+	for (uint32_t i = 0; i < p->mapping_cnt; i++)
+		if (binary_of(k, &p->mappings[i]) == b)
+			return true;
+	return false;
+}
+
+/* Processes that run this interpreter are told to the kernel side at once, whatever their tables do. */
+static void on_python(struct keeper *k, const struct python_file_record *rec)
+{
+	const struct binary *b = binaries__canonical_at(k->binaries, rec->binary);
+	struct process *p;
+
+	k->calls.emit(k->ctx, &rec->h);
+	for (p = proc_table__first(k->processes); p; p = p->hh.next)
+		p->stale = p->stale || maps_binary(k, p, b);
+}
+
 static void on_opened(void *ctx, const struct opened *opened)
 {
 	struct keeper *k = ctx;
@@ -204,10 +252,12 @@ static void on_opened(void *ctx, const struct opened *opened)
 	if (opened->facts)
 		k->calls.emit(k->ctx, &opened->facts->h);
 	if (opened->python)
-		k->calls.emit(k->ctx, &opened->python->h);
+		on_python(k, opened->python);
 	take_descriptors(k, b, opened->fd, opened->root_fd);
 	if (opened->table_state != TABLE_NONE)
 		take_table(k, b, opened);
+	else
+		table_of_opened(k, b);
 }
 
 static void on_barrier(void *ctx, uint64_t token)

@@ -171,13 +171,6 @@ static int open_elf(const struct open_job *job, int fd, struct elf_file **ret_fi
 	return err ? err : elf_file__open_memory(image, size, ret_file);
 }
 
-/* Once per file: with its table. */
-static void look_for_python(struct open_job *job, struct elf_file *file)
-{
-	if (job->kind == BINARY_FILE)
-		python_file_facts(job->out.binary, file, &job->out.python);
-}
-
 static enum table_state make_table(struct open_job *job, int fd)
 {
 	scope_free(elf_file) struct elf_file *file = NULL;
@@ -186,7 +179,6 @@ static enum table_state make_table(struct open_job *job, int fd)
 
 	if (open_elf(job, fd, &file))
 		return TABLE_ABSENT;
-	look_for_python(job, file);
 	if (cfi_cache__load(&job->opener->cache, fd, file, &cfi))
 		return TABLE_ABSENT;
 	err = residence__add(job->opener->residence, cfi, &job->out.table);
@@ -219,6 +211,15 @@ static void vdso_facts(struct open_job *job)
 	job->out.facts = facts;
 }
 
+/* Before its table, which takes longer: until an interpreter is known, its frames are lost. */
+static void look_for_python(struct open_job *job, int fd)
+{
+	scope_free(elf_file) struct elf_file *file = NULL;
+
+	if (!elf_file__open(fd, &file))
+		python_file_facts(job->out.binary, file, &job->out.python);
+}
+
 static int open_binary(struct open_job *job)
 {
 	int fd = open_target_file(job), err;
@@ -235,6 +236,7 @@ static int open_binary(struct open_job *job)
 	}
 	job->out.fd = fd;
 	job->out.root_fd = open_root(job->pid);
+	look_for_python(job, fd);
 	return fd;
 }
 
@@ -306,7 +308,12 @@ int opener__submit(struct opener *opener, const struct binary *binary, bool with
 		free(job);
 		return -ENOMEM;
 	}
-	job->job = (struct job){ run_open, done_open, hung_open, drop_open, binary->id, NULL };
+	job->job = (struct job){ .run = run_open,
+				 .done = done_open,
+				 .hung = hung_open,
+				 .drop = drop_open,
+				 .id = binary->id,
+				 .urgent = !with_table };
 	job->opener = opener;
 	job->kind = binary->kind;
 	job->pid = binary->hint_pid;

@@ -31,7 +31,8 @@ int opener__new(struct residence *residence, const struct cfi_cache *cache,
 bool opener__free(struct opener *opener);
 DEFINE_FREEP(opener)
 
-/* Opens the binary if it is not open yet; with_table: also makes its rows resident. */
+/* Opens the binary if it is not open yet; with_table: also makes its rows resident, when all that are
+ * only to be opened have had their turn. */
 int opener__submit(struct opener *opener, const struct binary *binary, bool with_table);
 int opener__barrier(struct opener *opener, uint64_t token);
 void opener__collect(struct opener *opener); /* calls the events of finished jobs */

@@ -28,6 +28,7 @@ struct workers {
 	pthread_mutex_t lock; /* of all below, and of the hands */
 	pthread_cond_t todo_changed;
 	pthread_cond_t hand_stopped;
+	struct queue urgent;
 	struct queue todo;
 	struct queue finished;
 	uint32_t waiting;
@@ -81,7 +82,9 @@ static void *work(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
-		job = pop(&w->todo);
+		job = pop(&w->urgent);
+		if (!job)
+			job = pop(&w->todo);
 		if (!job) {
 			pthread_cond_wait(&w->todo_changed, &w->lock);
 		} else if (!run_job(w, hand, job)) {
@@ -122,6 +125,7 @@ struct workers *workers__new(uint64_t hung_ns)
 	if (!w)
 		return NULL;
 	w->hung_ns = hung_ns;
+	w->urgent.last = &w->urgent.first;
 	w->todo.last = &w->todo.first;
 	w->finished.last = &w->finished.first;
 	pthread_mutex_init(&w->lock, NULL);
@@ -165,6 +169,7 @@ bool workers__free(struct workers *w)
 		if (pthread_cond_timedwait(&w->hand_stopped, &w->lock, &until))
 			break;
 	left = w->running || w->left_cnt;
+	drop_all(&w->urgent);
 	drop_all(&w->todo);
 	drop_all(&w->finished);
 	pthread_mutex_unlock(&w->lock);
@@ -183,7 +188,7 @@ bool workers__free(struct workers *w)
 void workers__submit(struct workers *w, struct job *job)
 {
 	pthread_mutex_lock(&w->lock);
-	push(&w->todo, job);
+	push(job->urgent ? &w->urgent : &w->todo, job);
 	w->waiting++;
 	pthread_cond_signal(&w->todo_changed);
 	pthread_mutex_unlock(&w->lock);

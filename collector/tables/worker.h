@@ -20,6 +20,7 @@ struct job {
 	void (*drop)(struct job *job); /* in any thread; also for jobs that never ran */
 	uint32_t id; /* for hung() */
 	struct job *next;
+	bool urgent; /* before all that are not */
 };
 
 struct workers;

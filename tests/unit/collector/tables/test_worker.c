@@ -16,15 +16,18 @@
 static struct {
 	atomic_int ran;
 	atomic_int dropped;
+	int turn; /* how many ran before it */
 	int done;
 	int hung;
 	pthread_t thread;
 } jobs[MAX_JOBS];
-static atomic_int at_gate;
+static atomic_int at_gate, turns;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* held: jobs that wait for it hang */
+static pthread_mutex_t other_gate = PTHREAD_MUTEX_INITIALIZER;
 
 static void run(struct job *job)
 {
+	jobs[job->id].turn = turns++;
 	jobs[job->id].thread = pthread_self();
 	jobs[job->id].ran++;
 }
@@ -34,6 +37,14 @@ static void run_behind_gate(struct job *job)
 	at_gate++;
 	pthread_mutex_lock(&gate);
 	pthread_mutex_unlock(&gate);
+	run(job);
+}
+
+static void run_behind_other_gate(struct job *job)
+{
+	at_gate++;
+	pthread_mutex_lock(&other_gate);
+	pthread_mutex_unlock(&other_gate);
 	run(job);
 }
 
@@ -56,12 +67,17 @@ static void drop(struct job *job)
 	free(job);
 }
 
-static void submit(struct workers *w, uint32_t id, void (*what)(struct job *))
+static void submit_job(struct workers *w, struct job from)
 {
 	struct job *job = malloc(sizeof(*job));
 
-	*job = (struct job){ what, done, hung, drop, id, NULL };
+	*job = from;
 	workers__submit(w, job);
+}
+
+static void submit(struct workers *w, uint32_t id, void (*what)(struct job *))
+{
+	submit_job(w, (struct job){ what, done, hung, drop, id, NULL, false });
 }
 
 static void nap(void)
@@ -82,6 +98,7 @@ static int reset(void **state)
 	(void)state;
 	memset(jobs, 0, sizeof(jobs));
 	at_gate = 0;
+	turns = 0;
 	return 0;
 }
 
@@ -103,6 +120,32 @@ static void each_job_runs_once_and_comes_back(void **state)
 		expect(!jobs[i].hung && !jobs[i].dropped, i);
 		expect(!pthread_equal(jobs[i].thread, pthread_self()), i);
 	}
+	assert_true(workers__free(w));
+}
+
+/* One of two threads stays behind its gate: the other one does all in turn. */
+static void urgent_jobs_go_first(void **state)
+{
+	struct workers *w = workers__new(NEVER_NS);
+
+	(void)state;
+	pthread_mutex_lock(&gate);
+	pthread_mutex_lock(&other_gate);
+	submit(w, 0, run_behind_gate);
+	submit(w, 1, run_behind_other_gate);
+	while (at_gate < 2)
+		nap();
+	for (uint32_t i = 2; i < 6; i++)
+		submit(w, i, run);
+	for (uint32_t i = 6; i < 8; i++)
+		submit_job(w, (struct job){ run, done, hung, drop, i, NULL, true });
+	pthread_mutex_unlock(&other_gate);
+	while (turns < 7)
+		nap();
+	for (uint32_t i = 2; i < 8; i++)
+		expect(jobs[i].turn == (i < 6 ? (int)i + 1 : (int)i - 5), i);
+	pthread_mutex_unlock(&gate);
+	collect_all(w);
 	assert_true(workers__free(w));
 }
 
@@ -174,6 +217,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(each_job_runs_once_and_comes_back, reset),
+		cmocka_unit_test_setup(urgent_jobs_go_first, reset),
 		cmocka_unit_test_setup(jobs_that_hang_are_left_behind, reset),
 		cmocka_unit_test_setup(the_end_does_not_wait_for_them, reset),
 		cmocka_unit_test_setup(what_never_ran_is_dropped, reset),
