@@ -81,7 +81,11 @@ static __always_inline __u32 copy_stack(__u8 *to, __u64 *start)
 }
 
 /* What a copy has beyond a sample lies where the sample's first words would. */
-#define COPY_PYTHON_WORDS (MAX_USER_WORDS / 2) /* these end there: the stack lies behind them */
+#define COPY_PYTHON_WORDS (20 * 1024) /* these end there: the stack lies behind them */
+_Static_assert(COPY_PYTHON_WORDS > PYTHON_MAX_WORDS + MAX_KERNEL_FRAMES + UNWIND_REG_CNT + 16,
+	       "the longest stack");
+_Static_assert((MAX_USER_WORDS - COPY_PYTHON_WORDS) * 8 > COPY_STACK_BYTES + USER_PAGE_SIZE,
+	       "room for the stack");
 #define COPY_WORDS ((sizeof(struct copy_record) - sizeof(struct sample_record)) / 8)
 
 /* Makes the record in the scratch a copy; kernel words, Python words and stack are there already. Its size. The walk

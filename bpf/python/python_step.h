@@ -301,7 +301,7 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 	int anchor;
 
 	w->code_vaddr = 0;
-	if (w->cnt >= MAX_PYTHON_FRAMES || w->pos + 2 * PYTHON_FRAME_WORDS > w->room)
+	if (w->pos + PYTHON_FRAME_WORDS + 1 > w->room)
 		return PYTHON_TURN_END; /* PYTHON_MAX_DEPTH since the start */
 	if (python_read(w->bytes, sizeof(w->bytes), w->frame, l->frame_size)) {
 		w->end = PYTHON_UNREADABLE;
@@ -310,7 +310,8 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 	code = python_word(w, l->frame_code) & ~(__u64)l->code_tag_mask;
 	previous = python_word(w, l->frame_previous);
 	owner = l->anchor == PYTHON_ANCHOR_SHIM ? python_byte(w, l->frame_owner) : 0;
-	if (owner < PYTHON_OWNER_SHIM && put_python_frame(w, words, code))
+	if (owner < PYTHON_OWNER_SHIM &&
+	    (w->cnt >= MAX_PYTHON_FRAMES || put_python_frame(w, words, code)))
 		return PYTHON_TURN_END;
 	anchor = is_anchor(w, owner);
 	w->frame = previous;

@@ -111,6 +111,10 @@ _Static_assert(sizeof(struct python_process) == 104, "array value");
  * are not known yet, the anchor's address.
  */
 #define PYTHON_FRAME_WORDS 3
+/* of the longest stack: each frame has an eval loop of its own */
+#define PYTHON_MAX_WORDS (MAX_PYTHON_FRAMES * (PYTHON_FRAME_WORDS + 1))
+_Static_assert(MAX_USER_FRAMES + PYTHON_MAX_WORDS + PYTHON_FRAME_WORDS + 1 <= MAX_USER_WORDS,
+	       "one record holds the longest stack");
 #define PYTHON_NO_NATIVE 0xffffffffU
 
 /* The anchor lies in native frame i. cfas: of all of them; stack_pointer: where frame 0 begins. */

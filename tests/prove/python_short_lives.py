@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -171,6 +172,7 @@ def prove(python, runs):
 def main():
     host.needs_root()
     host.go_first()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a script, and below
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     good = True
     for name in sys.argv[2:] or ["3.8-shared", "3.11-debian", "3.13-shared"]:

@@ -5,7 +5,7 @@
 #include "collector/source/record.h"
 
 /* Room for the largest record that a row makes, in whole words. */
-static uint64_t room[20480];
+static uint64_t room[MAX_USER_WORDS + 4096];
 
 static void *fresh(uint32_t type, size_t size)
 {

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Deep recursions: 4,096 Python frames come whole, of more the leaf side below a root that says so. How deep it
+is the program counted itself."""
+import re
+import subprocess
+
+import pytest
+
+import python_profile
+from pprof_wire import Profile, violations
+
+MOST = 4096
+OLDER = ["2.7-shared", "3.8-shared", "3.10-shared"]
+PYTHONS = [*OLDER, "3.11-debian", "3.12-shared", "3.13-shared", "3.14-debian"]
+
+
+def record(build, python, folder, depth, *how, options=()):
+    """(Python frames, all frames, leaf first) of each sample in the last call, and the header's counts."""
+    path = folder / "p.pb.gz"
+    target = python.start(build, "recursion.py", depth, 3, *how, stdout=subprocess.PIPE, text=True)
+    try:
+        assert int(target.stdout.readline()) == depth
+        pid = python_profile.descendants(target.pid)[-1]
+        done = subprocess.run([build / "collector/sonde", "record", "-p", str(pid), "-F", "199", "-d", "0.7", "-o", path,
+                               *options], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    finally:
+        target.kill()
+        target.communicate()
+    profile = Profile(path)
+    assert violations(profile) == []
+    counts = {key: int(n) for key, n in re.findall(r"^# (\w+ \w+): (\d+)$", "\n".join(profile.comments), re.M)}
+    found = [(python_profile.python_frames(stack), stack, n) for stack, n, _ in python_profile.all_frames(profile)]
+    found = [(frames, stack, n) for frames, stack, n in found if stack[0].name != "[lost]"]
+    assert sum(n for _, _, n in found) > 20 and all(frames for frames, _, _ in found)
+    assert counts["count KEPT"] + counts["count RING_FULL"] == counts["count ENTRIES"] - counts["count NOT_TARGET"] - \
+        counts["count IDLE"] - counts["count DISARMED"]
+    return found, counts
+
+
+def expected(depth, function):
+    outer = ["in_thread", "run", "_bootstrap_inner", "_bootstrap"]
+    return (["bottom"] + [function] * depth)[:depth - len(outer)] + outer
+
+
+def bare(frames):
+    return [python_profile.bare(frame).replace("__bootstrap", "_bootstrap") for frame in frames]
+
+
+@pytest.mark.parametrize("depth", [4000, MOST])
+@pytest.mark.parametrize("python", PYTHONS, indirect=True)
+def test_whole(build, root, python, depth, tmp_path):
+    found, counts = record(build, python, tmp_path, depth)
+    for frames, stack, _ in found:
+        assert bare(frames) == expected(depth, "down")
+        # up to 3.10 some four native frames stand for each, and these end before
+        assert (stack[-1].name == "[truncated]") == (python.version < (3, 11))
+    assert "python MAX_DEPTH" not in counts and counts["python WHOLE"] >= sum(n for _, _, n in found)
+
+
+@pytest.mark.parametrize("python", PYTHONS, indirect=True)
+def test_beyond(build, root, python, tmp_path):
+    found, counts = record(build, python, tmp_path, 5000)
+    for frames, stack, _ in found:
+        assert bare(frames) == expected(5000, "down")[:MOST] and stack[-1].name == "[truncated]"
+    assert counts["python MAX_DEPTH"] == sum(n for _, _, n in found)
+
+
+def native_between(stack):
+    """The names of native frames between each Python frame and the next, leaf first."""
+    gaps = [[]]
+    for frame in stack[:-1]:
+        if python_profile.is_python(frame):
+            gaps.append([])
+        else:
+            gaps[-1].append(frame.name)
+    return gaps[1:]
+
+
+@pytest.mark.parametrize("native", [64, 1024, 4096])
+@pytest.mark.parametrize("python", [*OLDER, "3.11-debian"], indirect=True)
+def test_each_in_an_eval_loop_of_its_own(build, root, python, native, tmp_path):
+    """Native frames end before the Python ones do, and up to there they stand between them."""
+    found, counts = record(build, python, tmp_path, MOST, "through_c", options=["--max-depth", str(native)])
+    for frames, stack, _ in found:
+        assert bare(frames) == expected(MOST, "through_c") and stack[-1].name == "[truncated]"
+        gaps = native_between(stack)
+        full = next(i for i, gap in enumerate(gaps[3:], 3) if gap != gaps[2])  # the leaf side may be on its way
+        assert gaps[2] and native // 10 - 2 <= full <= native // 2, (full, gaps[:4])
+        assert gaps[full] == gaps[2][:len(gaps[full])] and not any(gaps[full + 1:]), gaps[full - 1:full + 3]
+    assert counts["stop MAX_DEPTH"] == sum(n for _, _, n in found) and "python MAX_DEPTH" not in counts
