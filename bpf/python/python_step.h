@@ -310,8 +310,13 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 	code = python_word(w, l->frame_code) & ~(__u64)l->code_tag_mask;
 	previous = python_word(w, l->frame_previous);
 	owner = l->anchor == PYTHON_ANCHOR_SHIM ? python_byte(w, l->frame_owner) : 0;
-	if (owner < PYTHON_OWNER_SHIM &&
-	    (w->cnt >= MAX_PYTHON_FRAMES || put_python_frame(w, words, code)))
+	if (owner < PYTHON_OWNER_SHIM && w->cnt >= MAX_PYTHON_FRAMES) {
+		if (l->anchor)
+			put_python_word(w, words,
+					frame_word(FRAME_PYTHON_ANCHOR, 0, PYTHON_NO_NATIVE));
+		return PYTHON_TURN_END;
+	}
+	if (owner < PYTHON_OWNER_SHIM && put_python_frame(w, words, code))
 		return PYTHON_TURN_END;
 	anchor = is_anchor(w, owner);
 	w->frame = previous;

@@ -107,7 +107,8 @@ _Static_assert(sizeof(struct python_process) == 104, "array value");
  *   2  key of the code object: python_code_key(); an address alone is used again by other code.
  *      0: it could not be read there
  * and behind the frames that one eval loop runs, in one word, kind FRAME_PYTHON_ANCHOR, the index
- * of its native frame in the same record, or PYTHON_NO_NATIVE; in a COPY record, whose native frames
+ * of its native frame in the same record, or PYTHON_NO_NATIVE: it is none of these, or the frames were too many
+ * and the loop's oldest ones are missing; in a COPY record, whose native frames
  * are not known yet, the anchor's address.
  */
 #define PYTHON_FRAME_WORDS 3

@@ -194,6 +194,11 @@ static bool native_whole(enum stop_reason stop)
 	return stop == STOP_END || stop == STOP_NULL_RETURN;
 }
 
+static bool python_cut(const struct sample_record *rec)
+{
+	return rec->python_end == PYTHON_MAX_DEPTH;
+}
+
 /* The user part of a stack with Python frames, merged. Returns how many locations. */
 static uint32_t merge_user(struct ingest *ingest, const struct sample *sample, uint32_t native_cnt,
 			   uint32_t *locations)
@@ -207,6 +212,7 @@ static uint32_t merge_user(struct ingest *ingest, const struct sample *sample, u
 		.in_eval = eval,
 		.native_whole = native_whole(sample->stop),
 		.python_whole = sample->rec->python_end == PYTHON_WHOLE,
+		.python_cut = python_cut(sample->rec),
 	};
 
 	for (uint32_t i = 0; i < native_cnt; i++) {
@@ -254,7 +260,7 @@ static void add_sample(struct ingest *ingest, const struct sample *sample)
 						     sample->kernel_words[i] - (i > 0));
 	n += user_locations(ingest, sample, locations + n);
 	if (sample->stop == STOP_MAX_DEPTH || sample->stop == STOP_COPY_END ||
-	    rec->python_end == PYTHON_MAX_DEPTH) {
+	    python_cut(rec)) {
 		locations[n++] = aggregate__location(ingest->aggregate, LOCATION_TRUNCATED_BINARY,
 						     0);
 		ingest->truncated++;

@@ -50,6 +50,14 @@ static uint32_t next_anchor(const struct merge *m)
 	return PYTHON_NO_NATIVE;
 }
 
+static bool has_anchor(const struct merge *m)
+{
+	for (uint32_t at = m->at, size; (size = next_size(m, at)); at += size)
+		if (is_anchor(m, at))
+			return true;
+	return false;
+}
+
 /* One frame; false: none is left. Anchors are passed over. */
 static bool take_frame(struct merge *m)
 {
@@ -79,20 +87,27 @@ static void take_group(struct merge *m)
 	m->at += size;
 }
 
+/* The frames at hand lost their anchor when the stack was cut. */
+static bool in_cut_group(const struct merge *m, uint32_t anchor)
+{
+	return m->stack->python_cut && anchor == PYTHON_NO_NATIVE && next_size(m, m->at);
+}
+
 /* An eval loop without an anchor can only be the youngest: it has none yet, or none any more. */
 static void merge_by_anchors(struct merge *m)
 {
 	uint32_t anchor = next_anchor(m);
-	bool first = true;
+	bool first = true, cut = false;
 
-	for (uint32_t i = 0; i < m->native_cnt; i++) {
+	for (uint32_t i = 0; i < m->native_cnt && !cut; i++) {
 		bool its = i == anchor;
 
-		if (its) {
+		cut = m->stack->in_eval[i] && in_cut_group(m, anchor);
+		if (its || cut) {
 			take_group(m);
 			anchor = next_anchor(m);
 		}
-		put(m, its || (first && m->stack->in_eval[i]) ? MERGED_EVAL : MERGED_NATIVE, i);
+		put(m, its || cut || (first && m->stack->in_eval[i]) ? MERGED_EVAL : MERGED_NATIVE, i);
 		first = first && !its && !m->stack->in_eval[i];
 	}
 }
@@ -123,6 +138,8 @@ static void merge_by_counting(struct merge *m)
 	uint32_t extra = from_oldest && python > eval ? python - eval : 0;
 
 	for (uint32_t i = 0; i < m->native_cnt; i++) {
+		if (m->stack->python_cut && !next_size(m, m->at))
+			break;
 		if (!m->stack->in_eval[i]) {
 			put(m, MERGED_NATIVE, i);
 			continue;
@@ -151,7 +168,7 @@ uint32_t merge_stack(const struct unmerged_stack *stack, struct merged_frame *ou
 			put(&m, MERGED_NATIVE, i);
 		return m.cnt;
 	}
-	if (next_anchor(&m) != PYTHON_NO_NATIVE)
+	if (next_anchor(&m) != PYTHON_NO_NATIVE || (stack->python_cut && has_anchor(&m)))
 		merge_by_anchors(&m);
 	else
 		merge_by_counting(&m);

@@ -7,6 +7,7 @@
  * are none, and each native frame in the eval loop's code runs one Python frame: counted from
  * the outermost one where the native stack is whole, else from the innermost. One native frame
  * more than Python frames is one that was caught before its frame was linked, or after.
+ * Where Python frames were too many, the stack ends with the oldest one that was taken.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,7 @@ struct unmerged_stack {
 		*in_eval; /* borrowed; by native frame: its address lies in the eval loop's code */
 	bool native_whole; /* the native frames reach the thread's first */
 	bool python_whole;
+	bool python_cut; /* older frames were left out: native ones on their side go too */
 };
 
 /* Native frames come first: how many. */

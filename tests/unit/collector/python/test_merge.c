@@ -12,27 +12,32 @@
 struct row {
 	const char *stack;
 	bool native_whole;
-	bool python_whole;
+	enum { CUT = -1, BROKEN, WHOLE } python;
 	const char *merged;
 };
 
 static const struct row rows[] = {
-	{ "nnn", true, true, "n0 n1 n2" },
+	{ "nnn", true, WHOLE, "n0 n1 n2" },
 	/* anchors */
-	{ "nenenpp1p3", true, true, "n0 p0 p1 e1 n2 p2 e3 n4" },
-	{ "enpp0", true, true, "p0 p1 e0 n1" },
-	{ "nnnp1", true, true, "n0 p0 e1 n2" }, /* an eval loop that nobody knows by its code */
-	{ "enenp2", true, true, "e0 n1 p0 e2 n3" }, /* the youngest has no anchor yet */
-	{ "nen1", true, true, "n0 e1 n2" }, /* nor any Python frame any more */
-	{ "nnep2pp-", false, true, "n0 n1 p0 e2 p1 p2" }, /* the native stack broke */
-	{ "nep1pp", true, false, "n0 p0 e1 p1 p2" }, /* the Python stack did */
+	{ "nenenpp1p3", true, WHOLE, "n0 p0 p1 e1 n2 p2 e3 n4" },
+	{ "enpp0", true, WHOLE, "p0 p1 e0 n1" },
+	{ "nnnp1", true, WHOLE, "n0 p0 e1 n2" }, /* an eval loop that nobody knows by its code */
+	{ "enenp2", true, WHOLE, "e0 n1 p0 e2 n3" }, /* the youngest has no anchor yet */
+	{ "nen1", true, WHOLE, "n0 e1 n2" }, /* nor any Python frame any more */
+	{ "nnep2pp-", false, WHOLE, "n0 n1 p0 e2 p1 p2" }, /* the native stack broke */
+	{ "nep1pp", true, BROKEN, "n0 p0 e1 p1 p2" }, /* the Python stack did */
+	{ "nennpp-", true, CUT, "n0 p0 p1 e1" }, /* its oldest frames are missing */
+	{ "nenenp1pp-", true, CUT, "n0 p0 e1 n2 p1 p2 e3" },
+	{ "nenp1pp-p-", false, CUT, "n0 p0 e1 n2 p1 p2 p3" }, /* and the native frames as well */
 	/* counted */
-	{ "nenepp", true, true, "n0 p0 e1 n2 p1 e3" },
-	{ "eneepp", true, true, "e0 n1 p0 e2 p1 e3" }, /* its frame is not linked yet */
-	{ "neppp", false, true, "n0 p0 e1 p1 p2" }, /* from the innermost */
-	{ "neppp", true, true, "n0 p0 p1 p2 e1" },
-	{ "nnpp", true, true, "n0 n1 p0 p1" },
-	{ "neenp", true, false, "n0 p0 e1 n2 n3" },
+	{ "nenepp", true, WHOLE, "n0 p0 e1 n2 p1 e3" },
+	{ "eneepp", true, WHOLE, "e0 n1 p0 e2 p1 e3" }, /* its frame is not linked yet */
+	{ "neppp", false, WHOLE, "n0 p0 e1 p1 p2" }, /* from the innermost */
+	{ "neppp", true, WHOLE, "n0 p0 p1 p2 e1" },
+	{ "nnpp", true, WHOLE, "n0 n1 p0 p1" },
+	{ "neenp", true, BROKEN, "n0 p0 e1 n2 n3" },
+	{ "nenenpp", true, CUT, "n0 p0 e1 n2 p1 e3" },
+	{ "nenppp", false, CUT, "n0 p0 e1 n2 p1 p2" },
 };
 
 static uint32_t parse(const char *text, __u64 *words, bool *in_eval)
@@ -80,7 +85,8 @@ static void test_stacks(void **state)
 		char text[256] = "";
 		struct unmerged_stack stack = { words, parse(rows[i].stack, words, in_eval),
 						in_eval, rows[i].native_whole,
-						rows[i].python_whole };
+						rows[i].python == WHOLE,
+						rows[i].python == CUT };
 
 		print(merged, merge_stack(&stack, merged), words, text);
 		if (strcmp(text, rows[i].merged))
