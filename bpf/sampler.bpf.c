@@ -144,9 +144,10 @@ static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const str
 			if (step_python_run(cpu))
 				break;
 	s->rec.python_end = s->python.end;
-	return s->python.end == PYTHON_TORN ?
-		       first :
-		       s->python.pos; /* what was found is not to be believed */
+	if (s->python.end != PYTHON_TORN)
+		return s->python.pos;
+	s->python.cut = 0;
+	return first; /* what was found is not to be believed */
 }
 
 /* The task's user stack; returns how it ended. */
@@ -243,20 +244,45 @@ static __always_inline __u64 wake_flags(void *ring, __u64 limit)
 								    BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void send_sample(struct scratch *s, __u32 user_words, __u32 kernel_cnt)
+/* Non-zero: no room. */
+static __always_inline long put_sample(struct scratch *s, struct bpf_perf_event_data *ctx,
+				       __u32 user_words)
 {
-	__u64 size = sizeof(s->rec) + (user_words + kernel_cnt) * 8ULL;
-	__u64 wake = wake_flags(&samples, config.wake_bytes);
+	__u64 wake = wake_flags(&samples, config.wake_bytes), size;
+	__u32 kernel_cnt;
 
+	if (user_words > MAX_USER_WORDS)
+		user_words = MAX_USER_WORDS;
+	kernel_cnt = take_kernel(s, ctx, user_words);
+	size = sizeof(s->rec) + (user_words + kernel_cnt) * 8ULL;
 	s->rec.h.size = size;
 	s->rec.user_words = user_words;
 	s->rec.kernel_cnt = kernel_cnt;
 	if (size > sizeof(s->rec) + sizeof(s->words))
 		size = sizeof(s->rec) + sizeof(s->words);
-	if (fault() || bpf_ringbuf_output(&samples, &s->rec, size, wake))
-		count(COUNTER_RING_FULL, 1);
-	else
-		count(COUNTER_KEPT, 1);
+	return fault() || bpf_ringbuf_output(&samples, &s->rec, size, wake);
+}
+
+/* With the leaf side of its Python frames alone. */
+static __always_inline long put_cut_sample(struct scratch *s, struct bpf_perf_event_data *ctx)
+{
+	__u32 end = s->rec.python_end, user_words = python_cut(&s->python, s->words);
+	long err;
+
+	if (!user_words)
+		return -1;
+	s->rec.python_end = PYTHON_NO_ROOM;
+	err = put_sample(s, ctx, user_words);
+	if (err)
+		s->rec.python_end = end;
+	return err;
+}
+
+/* A deep stack may have 100 KB: the last quarter of the ring is not for these. */
+static __always_inline int too_large(const struct scratch *s)
+{
+	return s->python.cut &&
+	       bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) > 3 * config.wake_bytes;
 }
 
 /* The sample with registers and stack instead of native frames. 0: sent. */
@@ -310,6 +336,16 @@ static __always_inline void count_ends(const struct sample_record *rec)
 	c->python_ends[rec->python_end & (PYTHON_END_SLOTS - 1)]++;
 }
 
+static __always_inline void send_sample(struct scratch *s, struct bpf_perf_event_data *ctx,
+					__u32 user_words)
+{
+	if ((too_large(s) || put_sample(s, ctx, user_words)) && put_cut_sample(s, ctx))
+		count(COUNTER_RING_FULL, 1);
+	else
+		count(COUNTER_KEPT, 1);
+	count_ends(&s->rec);
+}
+
 /*
  * How much of the event a sample stands for. A clock's period is what it says. A counter's follows the
  * frequency asked for and overshoots where events come in bursts (5 million page faults for 50,000),
@@ -359,13 +395,11 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 	if (!worth_a_copy(s->rec.stop) || !copy_allowed(s->rec.pid) ||
 	    send_copy(s, cpu, ctx, &regs)) {
 		user_words = s->walk.cnt;
+		s->python.cut = 0;
 		if (user_words)
 			user_words = walk_python(s, cpu, &regs, user_words, user_words,
 						 MAX_USER_WORDS);
-		count_ends(&s->rec);
-		if (user_words > MAX_USER_WORDS)
-			user_words = MAX_USER_WORDS;
-		send_sample(s, user_words, take_kernel(s, ctx, user_words));
+		send_sample(s, ctx, user_words);
 	}
 	if (config.stop_sampled)
 		bpf_send_signal_thread(19 /* SIGSTOP */);

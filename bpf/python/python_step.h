@@ -38,6 +38,7 @@ struct python_walk {
 	__u32 cnt; /* frames so far */
 	__u32 pos; /* the next free word */
 	__u32 room; /* no word at or behind this one */
+	__u32 cut; /* behind CUT_PYTHON_FRAMES frames; 0: there are fewer */
 	__u32 end; /* enum python_end */
 	__u64 code_vaddr; /* of the frame just written; 0: none, or its code was not readable */
 	__u64 anchor; /* looked for */
@@ -187,6 +188,7 @@ static __always_inline int python_walk_start(struct python_walk *w)
 	__u64 fs_base;
 
 	w->cnt = 0;
+	w->cut = 0;
 	w->native = 0;
 	w->frame = 0;
 	w->end = PYTHON_MAX_DEPTH;
@@ -241,6 +243,9 @@ static __always_inline __s32 python_position(struct python_walk *w, __u64 code)
 	return off < 0 || off > 0x7fffffff ? -1 : (__s32)off;
 }
 
+/* Behind frames whose anchor is not among them: the stack was cut. */
+#define PYTHON_OPEN_GROUP frame_word(FRAME_PYTHON_ANCHOR, 0, PYTHON_NO_NATIVE)
+
 static __always_inline void put_python_word(struct python_walk *w, __u64 *words, __u64 word)
 {
 	words[w->pos & (MAX_USER_WORDS - 1)] = word;
@@ -266,6 +271,17 @@ static __always_inline int put_python_frame(struct python_walk *w, __u64 *words,
 	put_python_word(w, words, w->key);
 	w->cnt++;
 	return 0;
+}
+
+/* Leaves CUT_PYTHON_FRAMES frames of more. Returns how many words then; 0: there are not more. */
+static __always_inline __u32 python_cut(struct python_walk *w, __u64 *words)
+{
+	if (!w->cut)
+		return 0;
+	w->pos = w->cut;
+	if (w->process.layout.anchor)
+		put_python_word(w, words, PYTHON_OPEN_GROUP);
+	return w->pos;
 }
 
 /* The object inside the C frame of the eval loop that runs the frames up to here. Non-zero: it
@@ -312,10 +328,11 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 	owner = l->anchor == PYTHON_ANCHOR_SHIM ? python_byte(w, l->frame_owner) : 0;
 	if (owner < PYTHON_OWNER_SHIM && w->cnt >= MAX_PYTHON_FRAMES) {
 		if (l->anchor)
-			put_python_word(w, words,
-					frame_word(FRAME_PYTHON_ANCHOR, 0, PYTHON_NO_NATIVE));
+			put_python_word(w, words, PYTHON_OPEN_GROUP);
 		return PYTHON_TURN_END;
 	}
+	if (w->cnt == CUT_PYTHON_FRAMES && !w->cut)
+		w->cut = w->pos;
 	if (owner < PYTHON_OWNER_SHIM && put_python_frame(w, words, code))
 		return PYTHON_TURN_END;
 	anchor = is_anchor(w, owner);

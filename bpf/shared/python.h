@@ -14,6 +14,7 @@
 
 #define MAX_PYTHON_PROCESSES 4096 /* distinct ones: forked processes share their parent's */
 #define MAX_PYTHON_FRAMES 4096
+#define CUT_PYTHON_FRAMES 256 /* when the ring has no room for more */
 #define PYTHON_NO_FIELD 0xffff /* this version has no such field */
 
 /* Where the newest frame of a thread is. */

@@ -196,7 +196,7 @@ static bool native_whole(enum stop_reason stop)
 
 static bool python_cut(const struct sample_record *rec)
 {
-	return rec->python_end == PYTHON_MAX_DEPTH;
+	return rec->python_end == PYTHON_MAX_DEPTH || rec->python_end == PYTHON_NO_ROOM;
 }
 
 /* The user part of a stack with Python frames, merged. Returns how many locations. */
