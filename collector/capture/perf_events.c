@@ -156,7 +156,7 @@ int event_rings__open(struct event_rings **ret_rings)
 	for (int i = 0; i < cnt; i++) {
 		int err = event_rings__add_cpu(rings, cpus[i]);
 
-		if (err)
+		if (err && err != -ENODEV) /* it went offline just now */
 			return err;
 	}
 	*ret_rings = take_ptr(rings);

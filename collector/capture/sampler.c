@@ -249,18 +249,20 @@ int sampler__follow_processes(struct sampler *sampler)
 
 int sampler__start(struct sampler *sampler)
 {
-	int cpus[MAX_CPUS], cnt = online_cpus(cpus, MAX_CPUS);
+	int cpus[MAX_CPUS], cnt = online_cpus(cpus, MAX_CPUS), err = 0;
 
 	if (cnt < 0)
 		return cnt;
 	for (int i = 0; i < cnt; i++) {
-		int err = add_cpu(sampler, cpus[i]);
-		if (err) {
-			explain_event(sampler->options, err);
-			return err;
-		}
+		err = add_cpu(sampler, cpus[i]);
+		if (err && err != -ENODEV) /* it went offline just now, or all say so */
+			break;
 	}
-	return 0;
+	if (err == -ENODEV && sampler->event_cnt)
+		return 0;
+	if (err)
+		explain_event(sampler->options, err);
+	return err;
 }
 
 void sampler__stop(struct sampler *sampler)
