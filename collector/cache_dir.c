@@ -39,9 +39,9 @@ int cache_dir_open(void)
 	return -1;
 }
 
-struct cfi_cache cache_of_rows(bool none)
+struct kept_folder cache_of_rows(bool none)
 {
-	struct cfi_cache cache = { .dir_fd = -1 };
+	struct kept_folder cache = { .dir_fd = -1 };
 	scope_fd int self = none ? -1 : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	scope_free(elf_file) struct elf_file *file = NULL;
 

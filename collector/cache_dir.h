@@ -8,4 +8,4 @@
 int cache_dir_open(void);
 
 /* The same for unwind rows (none: nothing is kept); stays open to the end. */
-struct cfi_cache cache_of_rows(bool none);
+struct kept_folder cache_of_rows(bool none);

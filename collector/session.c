@@ -113,7 +113,7 @@ static int open_parts(struct session *s)
 {
 	static const struct keeper_calls calls = { on_record, rescan };
 	struct sampler_maps maps;
-	struct cfi_cache cache;
+	struct kept_folder cache;
 	int err = live_source__open(s->options, &s->live);
 
 	if (err)

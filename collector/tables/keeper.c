@@ -480,7 +480,7 @@ static uint64_t file_budget(void)
 
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
-		 const struct cfi_cache *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper)
+		 const struct kept_folder *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper)
 {
 	static const struct opener_events events = { on_opened, on_barrier };
 	scope_free(keeper) struct keeper *k = calloc(1, sizeof(*k));

@@ -21,7 +21,7 @@ struct keeper_calls {
  * open: a worker may hang beyond the keeper's end. */
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
-		 const struct cfi_cache *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper);
+		 const struct kept_folder *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper);
 void keeper__free(struct keeper *keeper);
 DEFINE_FREEP(keeper)
 

@@ -18,7 +18,7 @@
 struct opener {
 	struct workers *workers; /* owned */
 	struct residence *residence; /* borrowed */
-	struct cfi_cache cache;
+	struct kept_folder cache;
 	struct opener_events events;
 	void *ctx;
 };
@@ -217,7 +217,8 @@ static void look_for_python(struct open_job *job, int fd)
 	scope_free(elf_file) struct elf_file *file = NULL;
 
 	if (!elf_file__open(fd, &file))
-		python_file_facts(job->out.binary, file, &job->out.python);
+		python_file_facts(&job->opener->cache, fd, job->out.binary, file,
+				  &job->out.python);
 }
 
 static int open_binary(struct open_job *job)
@@ -368,7 +369,7 @@ int opener__barrier(struct opener *opener, uint64_t token)
 	return 0;
 }
 
-int opener__new(struct residence *residence, const struct cfi_cache *cache,
+int opener__new(struct residence *residence, const struct kept_folder *cache,
 		const struct opener_events *events, void *ctx, struct opener **ret_opener)
 {
 	struct opener *opener = calloc(1, sizeof(*opener));

@@ -25,7 +25,7 @@ struct opener_events {
 };
 
 /* residence: borrowed; outlives the opener, as the cache's descriptor does. */
-int opener__new(struct residence *residence, const struct cfi_cache *cache,
+int opener__new(struct residence *residence, const struct kept_folder *cache,
 		const struct opener_events *events, void *ctx, struct opener **ret_opener);
 /* False: a worker still hangs in a target's file system; the residence must stay. */
 bool opener__free(struct opener *opener);

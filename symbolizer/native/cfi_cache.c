@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <libdeflate.h>
 
@@ -24,20 +23,8 @@
 #define MAX_BYTES (256UL << 20)
 #define MIN_ROWS 8192 /* fewer are made as fast as they are read */
 
-struct key {
-	uint64_t magic;
-	uint64_t dev;
-	uint64_t ino;
-	uint64_t size;
-	int64_t modified_ns;
-	int64_t changed_ns;
-	struct build_id maker;
-	struct build_id build_id;
-	uint8_t pad[6];
-};
-
 struct head {
-	struct key key;
+	struct kept_key key;
 	uint64_t base_vaddr;
 	uint32_t info_cnt;
 	uint32_t page_cnt;
@@ -48,29 +35,6 @@ struct head {
 	uint32_t crc; /* of all that follows the head */
 	uint32_t pad;
 };
-
-static int64_t ns_of(struct timespec t)
-{
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static bool key_of(const struct cfi_cache *cache, int fd, struct elf_file *file, struct key *key)
-{
-	struct stat st;
-
-	if (cache->dir_fd < 0 || !cache->maker.size || fd < 0 || fstat(fd, &st))
-		return false;
-	memset(key, 0, sizeof(*key));
-	key->magic = MAGIC;
-	key->dev = st.st_dev;
-	key->ino = st.st_ino;
-	key->size = (uint64_t)st.st_size;
-	key->modified_ns = ns_of(st.st_mtim);
-	key->changed_ns = ns_of(st.st_ctim);
-	key->maker = cache->maker;
-	key->build_id = elf_file__build_id(file);
-	return key->build_id.size;
-}
 
 static void parts_of(const struct cfi_table *t, struct iovec parts[3])
 {
@@ -129,7 +93,7 @@ static uint64_t bytes_of(const struct head *h)
 	       h->page_cnt * sizeof(struct unwind_page) + h->row_cnt * sizeof(uint32_t);
 }
 
-static int get(const struct cfi_cache *cache, const struct key *key, struct cfi_table **ret_table)
+static int get(const struct kept_folder *cache, const struct kept_key *key, struct cfi_table **ret_table)
 {
 	uint64_t size;
 	scope_fd int fd = kept_file_open(cache->dir_fd, &key->build_id, KIND, MAX_BYTES, &size);
@@ -156,7 +120,7 @@ static int get(const struct cfi_cache *cache, const struct key *key, struct cfi_
 	return 0;
 }
 
-static void put(const struct cfi_cache *cache, const struct key *key, const struct cfi_table *t)
+static void put(const struct kept_folder *cache, const struct kept_key *key, const struct cfi_table *t)
 {
 	struct head h = {
 		.key = *key,
@@ -175,11 +139,11 @@ static void put(const struct cfi_cache *cache, const struct key *key, const stru
 	kept_file_write(cache->dir_fd, &key->build_id, KIND, parts, 4);
 }
 
-int cfi_cache__load(const struct cfi_cache *cache, int fd, struct elf_file *file,
+int cfi_cache__load(const struct kept_folder *cache, int fd, struct elf_file *file,
 		    struct cfi_table **ret_table)
 {
-	struct key key;
-	bool may_keep = key_of(cache, fd, file, &key);
+	struct kept_key key;
+	bool may_keep = kept_key__of(cache, MAGIC, fd, file, &key);
 	int err;
 
 	if (may_keep && !get(cache, &key, ret_table))

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Python frames look like in a profile: mappings, names, lines, native frames between them, options and
 labels. The truth is the program's own text, and the clock that it reads."""
+import os
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -41,8 +43,8 @@ def program(tmp_path):
 
 @pytest.fixture
 def record(sonde, tmp_path, program):
-    def run(*options, out="p.pb.gz"):
-        done = sonde("record", "-F", 499, "-o", tmp_path / out, *options, "--", PYTHON, program)
+    def run(*options, out="p.pb.gz", **more):
+        done = sonde("record", "-F", 499, "-o", tmp_path / out, *options, "--", PYTHON, program, **more)
         assert done.returncode == 0, done.stderr
         p = Profile(tmp_path / out)
         assert violations(p) == []
@@ -152,6 +154,23 @@ def test_a_short_script_is_found_whole(sonde, tmp_path):
     took = sum(map(float, re.findall(rb"[\d.]+", run.stdout)))
     found = sum(values[1] for shown, values, _ in Profile(tmp_path / "p.pb.gz").stacks() if "work" in shown)
     assert found > 0.8 * took * 1e9, (found, took)
+
+
+def test_what_is_kept_of_an_interpreter(record, tmp_path):
+    """Found again, and done without where it is damaged."""
+    notes = subprocess.run(["/usr/bin/readelf", "-n", PYTHON], capture_output=True, text=True, check=True).stdout
+    kept = tmp_path / "sonde" / (re.search(r"Build ID: ([0-9a-f]+)", notes)[1] + ".python")
+    cache = {"env": {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}}
+    before = None
+    for damage in (None, lambda data: data[:-1], lambda data: data[:200] + bytes(len(data) - 200)):
+        if damage:
+            kept.write_bytes(damage(kept.read_bytes()))
+        assert "Naïve.key" in names(record(**cache))
+        made = kept.stat().st_ino
+        assert made != before
+        assert "Naïve.key" in names(record(**cache))
+        before = kept.stat().st_ino
+        assert before == made  # read, not made again
 
 
 def test_children_of_multiprocessing(sonde, tmp_path):

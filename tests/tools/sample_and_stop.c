@@ -144,7 +144,7 @@ static void turn(struct bench *b)
 static int start(struct bench *b, uint32_t pid, bool copy_all)
 {
 	static const struct keeper_calls calls = { on_record, rescan };
-	static const struct cfi_cache no_cache = { .dir_fd = -1 };
+	static const struct kept_folder no_cache = { .dir_fd = -1 };
 	struct options options = { .filter = FILTER_PID,
 				   .frequency = 199,
 				   .max_depth = DEFAULT_USER_FRAMES,

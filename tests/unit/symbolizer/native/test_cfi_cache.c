@@ -17,7 +17,7 @@ struct bench {
 	int fd; /* of the subject */
 	struct elf_file *file;
 	struct cfi_table *fresh;
-	struct cfi_cache cache;
+	struct kept_folder cache;
 };
 
 static void copy_libc(const char *to)
