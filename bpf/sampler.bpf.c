@@ -124,6 +124,17 @@ __noinline int step_python_run(__u32 cpu)
 	return 0;
 }
 
+/* entered: the thread is in the kernel. */
+__noinline int note_gil(__u32 cpu, __u32 entered)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	if (!s)
+		return 1;
+	s->rec.gil = python_gil(&s->python, entered ? futex_waited_on(&s->regs) : 0);
+	return 0;
+}
+
 /* The Python frames of the thread, from a word on: behind native_cnt native ones, or (PYTHON_NO_NATIVE)
  * where user space will walk these. Returns the next free word. */
 static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const struct user_regs *regs,
@@ -143,6 +154,8 @@ static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const str
 		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; i++)
 			if (step_python_run(cpu))
 				break;
+	if (config.gil)
+		note_gil(cpu, regs->entered);
 	s->rec.python_end = s->python.end;
 	if (s->python.end != PYTHON_TORN)
 		return s->python.pos;
@@ -390,6 +403,7 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 	s->rec.generation = 0;
 	s->rec.flags = 0;
 	s->rec.python_end = PYTHON_NONE;
+	s->rec.gil = PYTHON_GIL_UNKNOWN;
 	bpf_get_current_comm(s->rec.comm, sizeof(s->rec.comm));
 	take_user(s, cpu, ctx, &regs);
 	if (!worth_a_copy(s->rec.stop) || !copy_allowed(s->rec.pid) ||

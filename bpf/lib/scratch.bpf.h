@@ -8,6 +8,7 @@
  */
 #include "seam.bpf.h"
 /* behind its seam */
+#include "../python/python_gil.h"
 #include "../python/python_step.h"
 #include "../unwind/native_step.h"
 

@@ -113,6 +113,22 @@ static __always_inline __u64 thread_base(void)
 	return BPF_CORE_READ(task, thread.fsbase);
 }
 
+#define SYS_FUTEX 202
+#define FUTEX_COMMAND 127 /* without its flags */
+#define FUTEX_WAIT 0
+#define FUTEX_WAIT_BITSET 9
+
+/* regs: with which the task entered the kernel. The futex that it waits on; 0: none. */
+static __always_inline __u64 futex_waited_on(const struct pt_regs *regs)
+{
+	__u64 command = regs->si & FUTEX_COMMAND;
+
+	if (regs->orig_ax != SYS_FUTEX ||
+	    (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET))
+		return 0;
+	return regs->di;
+}
+
 static __always_inline int regs_in_kernel(const struct bpf_perf_event_data *ctx)
 {
 	return (ctx->regs.cs & 3) == 0;

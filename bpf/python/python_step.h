@@ -191,6 +191,7 @@ static __always_inline int python_walk_start(struct python_walk *w)
 	w->cut = 0;
 	w->native = 0;
 	w->frame = 0;
+	w->tstate = 0;
 	w->end = PYTHON_MAX_DEPTH;
 	if (seam_fs_base(&fs_base) || !fs_base || find_tstate(w, fs_base) || !w->tstate)
 		return end_python(w, PYTHON_NO_THREAD);

@@ -45,5 +45,6 @@ struct sampler_config {
 	__u32 copies; /* enum copy_choice: stacks to be walked by user space */
 	__u32 weigh_counts; /* an event's period varies: a sample weighs what was counted since the last */
 	__u32 python; /* 0: --no-python */
+	__u32 gil; /* --labels gil */
 	char comm[COMM_LEN]; /* FILTER_COMM */
 };

@@ -45,7 +45,8 @@ struct sample_record {
 	__u16 user_words; /* frame words (bpf/shared/frame.h): native, then Python, leaf first */
 	__u16 kernel_cnt; /* kernel addresses, leaf first, behind the user words */
 	__u16 python_end; /* enum python_end */
-	__u16 pad[3];
+	__u16 gil; /* enum python_gil */
+	__u16 pad[2];
 	char comm[COMM_LEN]; /* the thread's */
 	/* user_words + kernel_cnt words follow */
 };

@@ -48,6 +48,15 @@ enum python_thread_road {
 	PYTHON_THREAD_TLS_MODULE, /* 3.15 in a library: {module, offset} at key_vaddr, by the DTV */
 };
 
+/* Whether the thread that was sampled has the lock without which no Python code runs. */
+enum python_gil {
+	PYTHON_GIL_UNKNOWN = 0, /* no Python process, not asked for, not readable, free-threaded */
+	PYTHON_GIL_NONE,
+	PYTHON_GIL_HOLDS,
+	PYTHON_GIL_WAITS,
+	PYTHON_GIL_CNT,
+};
+
 /* Of one build of CPython. */
 struct python_layout {
 	__u16 version; /* major << 8 | minor */
@@ -98,8 +107,11 @@ struct python_process {
 	__u64 code_type; /* address of PyCode_Type */
 	__u64 interp_head; /* address of the pointer to the first interpreter */
 	__u64 current_vaddr; /* up to 3.11: address of the pointer to the thread state that holds the GIL */
+	__u64 gil_vaddr; /* 2.7: address of the pointer to it; 3.7 to 3.11: its own; 0: not known */
+	__u32 interp_gil; /* 3.12 and newer: the pointer to it in the interpreter; 0: older */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct python_process) == 104, "array value");
+_Static_assert(sizeof(struct python_process) == 120, "array value");
 
 /*
  * A Python frame travels in three words (frame.h):

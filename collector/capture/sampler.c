@@ -74,6 +74,7 @@ static void configure(struct sonde_bpf *skel, const struct options *options)
 	config->kernel_stacks = !options->no_kernel;
 	config->user_stacks = !options->no_unwind;
 	config->python = !options->no_python;
+	config->gil = options->labels & LABEL_GIL ? 1 : 0;
 	config->copies = choose_copies(options);
 	config->wake_bytes = bytes / 4;
 	config->stop_sampled = options->stop_sampled;

@@ -193,7 +193,8 @@ static int parse_labels(const struct cli_opt *opt, const char *arg, struct optio
 		      { "timestamps", LABEL_TIMESTAMP },
 		      { "stop", LABEL_STOP },
 		      { "class", LABEL_CLASS },
-		      { "python_version", LABEL_PYTHON_VERSION } };
+		      { "python_version", LABEL_PYTHON_VERSION },
+		      { "gil", LABEL_GIL } };
 
 	(void)opt;
 	while (*arg) {
@@ -203,7 +204,8 @@ static int parse_labels(const struct cli_opt *opt, const char *arg, struct optio
 			if (strlen(names[i].name) == len && !strncmp(names[i].name, arg, len))
 				break;
 		if (i == sizeof(names) / sizeof(*names))
-			return usage("no label '%.*s'; there are: pid comm thread_comm tid cpu timestamps stop",
+			return usage("no label '%.*s'; there are: pid comm thread_comm tid cpu timestamps stop "
+				     "class python_version gil",
 				     (int)len, arg);
 		options->labels |= names[i].flag;
 		arg += len + (arg[len] == ',');
@@ -274,8 +276,8 @@ static const struct cli_opt opts[] = {
 	{ 261, "raw", "FILE", parse_text, FIELD(raw), 0, 0, FOR_RECORD, false,
 	  "keep the records too, for sonde replay" },
 	{ 262, "labels", "LIST", parse_labels, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
-	  "more labels: tid,cpu,timestamps,stop,class,python_version (pid, comm and thread_comm are "
-	  "always there)" },
+	  "more labels: tid,cpu,timestamps,stop,class,python_version,gil (pid, comm and thread_comm "
+	  "are always there)" },
 	{ 268, "debug-dir", "DIR", parse_debug_dir, 0, 0, 0, FOR_RECORD | FOR_REPLAY | FOR_DOCTOR, false,
 	  "debug files lie there too, as in /usr/lib/debug" },
 	{ 271, "debuginfod", NULL, parse_flag, FIELD(debuginfod), 0, 0, FOR_RECORD | FOR_REPLAY, false,

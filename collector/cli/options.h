@@ -20,6 +20,7 @@ enum label_flag { /* --labels */
 	LABEL_STOP = 64, /* how the walk of the user stack ended: a name of bpf/shared/errors.def */
 	LABEL_CLASS = 128, /* what ran: python, native or kernel */
 	LABEL_PYTHON_VERSION = 256, /* of a stack with Python frames: "3.11" */
+	LABEL_GIL = 512, /* of threads of Python processes: holds, waits or none */
 };
 #define LABEL_DEFAULT (LABEL_PID | LABEL_COMM | LABEL_THREAD_COMM)
 

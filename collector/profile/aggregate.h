@@ -30,6 +30,8 @@ struct label_set {
 	uint32_t comm; /* string ids */
 	uint32_t thread_comm;
 	uint32_t stop;
+	uint32_t gil; /* enum python_gil */
+	uint32_t pad; /* hashed with the rest */
 };
 
 struct stack {

@@ -163,6 +163,8 @@ static void fill_labels(struct ingest *ingest, const struct sample *sample,
 		labels->thread_comm = strtab__id(strings, comm);
 	if ((flags & LABEL_STOP) && sample->stop < STOP_CNT)
 		labels->stop = strtab__id(strings, stop_names[sample->stop]);
+	if (flags & LABEL_GIL)
+		labels->gil = rec->gil;
 }
 
 static uint32_t python_location(struct ingest *ingest, const struct sample_record *rec,

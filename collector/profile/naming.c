@@ -36,72 +36,6 @@ static void name_location(struct naming *n, const struct location *l, uint32_t i
 		naming__add_place(n, b, l->off, idx); /* later, with the others of its file */
 }
 
-static void add_number(struct naming *n, const char *key, int64_t num, const char *unit)
-{
-	profile__add_label(n->profile, &(struct profile_label){ .key = naming__string(n, key),
-								.num = num,
-								.unit = naming__string(n, unit) });
-}
-
-static void add_text(struct naming *n, const char *key, uint32_t id)
-{
-	const char *text = strtab__text(aggregate__strings(n->ingest->aggregate), id);
-
-	if (*text)
-		profile__add_label(n->profile,
-				   &(struct profile_label){ .key = naming__string(n, key),
-							    .str = naming__string(n, text) });
-}
-
-static void add_labels(struct naming *n, const struct label_set *l)
-{
-	if (l->pid)
-		add_number(n, "pid", l->pid, "pid");
-	if (l->tid)
-		add_number(n, "tid", l->tid, "tid");
-	if (l->cpu)
-		add_number(n, "cpu", l->cpu - 1, "cpu");
-	if (l->timestamp_ns)
-		add_number(n, "timestamp_ns", (int64_t)l->timestamp_ns, "nanoseconds");
-	add_text(n, "comm", l->comm);
-	add_text(n, "thread_comm", l->thread_comm);
-	add_text(n, "stop", l->stop);
-}
-
-/* The innermost Python frame's. */
-static void add_python_version(struct naming *n, const struct stack *stack)
-{
-	uint32_t cnt, function = PYTHON_NO_FUNCTION;
-	const struct location *locations = aggregate__locations(n->ingest->aggregate, &cnt);
-	char text[16];
-
-	for (uint32_t i = 0; i < stack->cnt && function == PYTHON_NO_FUNCTION; i++)
-		if (n->roles[stack->locations[i]] == ROLE_PYTHON)
-			function = locations[stack->locations[i]].off >> 32;
-	if (function == PYTHON_NO_FUNCTION)
-		return;
-	python_version_text(python_codes__function(n->ingest->python_codes, function), text);
-	profile__add_label(n->profile,
-			   &(struct profile_label){ .key = naming__string(n, "python_version"),
-						    .str = naming__string(n, text) });
-}
-
-/* What a stack has beyond its sample's labels: by the frame that ran, as it is shown. */
-static void add_stack_labels(struct naming *n, const struct stack *stack, enum frame_role ran)
-{
-	uint32_t flags = n->ingest->label_flags;
-	const char *class = ran == ROLE_KERNEL ? "kernel" :
-			    ran == ROLE_PYTHON ? "python" :
-						 "native";
-
-	if (flags & LABEL_CLASS)
-		profile__add_label(n->profile,
-				   &(struct profile_label){ .key = naming__string(n, "class"),
-							    .str = naming__string(n, class) });
-	if (flags & LABEL_PYTHON_VERSION)
-		add_python_version(n, stack);
-}
-
 static bool has_python(const struct naming *n, const struct stack *stack)
 {
 	for (uint32_t i = 0; i < stack->cnt; i++)
@@ -142,8 +76,7 @@ static void add_stack(void *ctx, const struct stack *stack)
 
 	ran = add_frames(n, stack);
 	sample.frame_cnt = p->frames_cnt - sample.first_frame;
-	add_labels(n, aggregate__labels(n->ingest->aggregate, stack->labels));
-	add_stack_labels(n, stack, ran);
+	naming__labels(n, stack, ran);
 	sample.label_cnt = p->labels_cnt - sample.first_label;
 	sample.values[0] = (int64_t)stack->samples;
 	sample.values[1] = (int64_t)stack->weight;

@@ -134,14 +134,27 @@ static uint32_t name_file(struct naming *n, struct file_mappings *mappings,
 	return naming__add_location(n, location.mapping, location.address, placed, "");
 }
 
-static enum frame_role role_in_interpreter(const struct source_table *names, uint32_t chain)
+/* The function's that was called: inlined ones come before it. */
+static const char *outer_name(const struct source_table *names, uint32_t chain)
 {
 	const struct source_chain *c = names ? &names->chains[chain] : NULL;
 	const struct source_frame *f = c && c->cnt ? &names->frames[c->first + c->cnt - 1] : NULL;
 
-	if (!f || !f->name)
+	return f && f->name ? strtab__text(names->strings, f->name) : NULL;
+}
+
+static enum frame_role role_of(const struct binary *b, const char *name)
+{
+	bool interpreter = b->python && b->python->is_python;
+
+	if (!interpreter)
+		return name && !strcmp(name, "pthread_cond_timedwait") ? ROLE_TIMED_WAIT :
+									 ROLE_NATIVE;
+	if (!name)
 		return ROLE_NAMELESS;
-	return python_is_glue(strtab__text(names->strings, f->name)) ? ROLE_GLUE : ROLE_NATIVE;
+	if (python_takes_gil(name))
+		return ROLE_TAKES_GIL;
+	return python_is_glue(name) ? ROLE_GLUE : ROLE_NATIVE;
 }
 
 /* The places of one file, sorted by address: asked for in one go, each address once. */
@@ -168,9 +181,8 @@ static int name_places(struct naming *n, const struct file_place *places, uint32
 		chain += elf_vaddrs[chain] != places[i].elf_vaddr;
 		n->location_of[places[i].location] = name_file(n, &mappings, &places[i],
 							       names ? names->table : NULL, chain);
-		if (places->binary->python && places->binary->python->is_python)
-			n->roles[places[i].location] =
-				role_in_interpreter(names ? names->table : NULL, chain);
+		n->roles[places[i].location] =
+			role_of(places->binary, outer_name(names ? names->table : NULL, chain));
 	}
 	free(mappings.of_segment);
 	return 0;

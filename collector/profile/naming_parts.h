@@ -11,6 +11,8 @@ enum frame_role {
 	ROLE_PYTHON,
 	ROLE_GLUE, /* the interpreter's calls, from one Python frame to the next */
 	ROLE_NAMELESS, /* in the interpreter's code */
+	ROLE_TAKES_GIL,
+	ROLE_TIMED_WAIT, /* the C library's, on a condition */
 	ROLE_KERNEL,
 };
 
@@ -50,6 +52,9 @@ uint32_t naming__kernel(struct naming *n, uint64_t addr);
 uint32_t naming__anon(struct naming *n, uint64_t addr); /* code in no file */
 uint32_t naming__python(struct naming *n, uint64_t off); /* as LOCATION_PYTHON_BINARY says */
 void python_version_text(const struct python_function *f, char text[16]);
+
+/* Of the stack of the profile's next sample; ran: its innermost frame. naming_labels.c */
+void naming__labels(struct naming *n, const struct stack *stack, enum frame_role ran);
 
 /* Places in files are gathered, then named file by file: 0 or -ENOMEM. naming_files.c */
 int naming__reserve_places(struct naming *n, uint32_t cnt); /* room for so many */

@@ -47,6 +47,8 @@ static void take_parts(struct python_process *to, const struct parts *parts)
 	to->code_type = symbol_at(parts, from->code_type_rel, copies->code_type_rel);
 	to->interp_head = data_at(parts, from->interp_head_rel);
 	to->current_vaddr = symbol_at(parts, from->current_rel, copies->current_rel);
+	to->gil_vaddr = data_at(parts, from->gil_rel);
+	to->interp_gil = from->interp_gil;
 }
 
 bool python_find(struct binaries *binaries, const struct process *p,

@@ -122,9 +122,20 @@ static int compare(const void *name, const void *entry)
 	return strcmp(name, *(const char *const *)entry);
 }
 
+/* Without what the compiler adds: .isra.0, .constprop.0, .cold */
+static size_t plain_length(const char *name)
+{
+	return strcspn(name, ".");
+}
+
+bool python_takes_gil(const char *name)
+{
+	return plain_length(name) == strlen("take_gil") && !strncmp(name, "take_gil", 8);
+}
+
 bool python_is_glue(const char *name)
 {
-	size_t len = strcspn(name, "."); /* of .isra.0, .constprop.0, .cold */
+	size_t len = plain_length(name);
 	char plain[64];
 
 	if (len >= sizeof(plain))

@@ -7,3 +7,5 @@
  * main() to the first: what it does is the call. False for all that does work (sort, json, GC,
  * allocation). */
 bool python_is_glue(const char *name);
+/* The one in which a thread waits for the GIL. */
+bool python_takes_gil(const char *name);

@@ -37,7 +37,7 @@ static bool sample_valid(const struct record_header *h)
 	return rec->user_words <= MAX_USER_WORDS && rec->kernel_cnt <= MAX_KERNEL_FRAMES &&
 	       h->size == sizeof(*rec) + (rec->user_words + rec->kernel_cnt) * 8UL &&
 	       rec->stop < STOP_CNT && rec->python_end < PYTHON_END_CNT &&
-	       user_words_valid(sample_words(rec), rec->user_words);
+	       rec->gil < PYTHON_GIL_CNT && user_words_valid(sample_words(rec), rec->user_words);
 }
 
 static bool copy_valid(const struct record_header *h)
@@ -50,6 +50,7 @@ static bool copy_valid(const struct record_header *h)
 	       rec->stack_size <= COPY_STACK_BYTES + USER_PAGE_SIZE &&
 	       h->size == RECORD_ALIGN(sizeof(*rec) + words * 8 + rec->stack_size) &&
 	       rec->sample.stop < STOP_CNT && rec->sample.python_end < PYTHON_END_CNT &&
+	       rec->sample.gil < PYTHON_GIL_CNT &&
 	       python_words_valid(copy_python_words(rec), rec->sample.user_words);
 }
 

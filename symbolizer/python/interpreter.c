@@ -151,6 +151,18 @@ static void find_road(struct inspection *i)
 		find_key(i, &function);
 }
 
+/* The lock is what 2.7's PyEval_AcquireLock() asks for, as newer ones do for the key. */
+static void find_lock(struct inspection *i)
+{
+	struct elf_image_symbol function;
+	uint64_t lock;
+
+	if (i->info->hexversion < PYTHON_HEX(3, 0, 0) &&
+	    elf_image__symbol(i->image, "PyEval_AcquireLock", &function) &&
+	    !accessor_thread_key(i->image, &function, &lock))
+		i->info->gil_rel = rel_of(i, lock);
+}
+
 /* Up to 3.11. From 3.7 on at a fixed way below the key, which tells apart what 3.7.4 moved. */
 static void find_gil(struct inspection *i)
 {
@@ -159,8 +171,10 @@ static void find_gil(struct inspection *i)
 	bool moved;
 
 	info->interp_gil = i->runtime.interp_gil;
-	if (!i->runtime_vaddr)
+	if (!i->runtime_vaddr) {
 		symbol_rel(i, "_PyThreadState_Current", &info->current_rel);
+		find_lock(i);
+	}
 	if (!i->runtime.tstate_current || !key)
 		return;
 	moved = key - info->runtime.rel != i->runtime.key;

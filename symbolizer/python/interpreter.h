@@ -41,7 +41,7 @@ struct python_interpreter {
 	uint64_t code_type_rel; /* PyCode_Type */
 	uint64_t interp_head_rel; /* the pointer to the first interpreter */
 	uint64_t current_rel; /* the pointer to the thread state that holds the GIL: up to 3.11 */
-	uint64_t gil_rel; /* struct _gil_runtime_state: 3.7 to 3.11 */
+	uint64_t gil_rel; /* struct _gil_runtime_state: 3.7 to 3.11; the pointer to a lock: 2.7 */
 	uint32_t interp_gil; /* offset of the pointer to it in the interpreter: 3.12 and newer */
 	struct python_range runtime; /* _PyRuntime; size 0: not told */
 	struct python_range text; /* all code of the file */

@@ -17,7 +17,7 @@ send() { # NAME: the file between two marks, in base64
 run() { # NAME ARGS...
 	name=$1
 	shift
-	sonde record -F 199 -v -o "$name.pb.gz" "$@" >"$name.txt" 2>&1
+	sonde record -F 199 -v --labels gil -o "$name.pb.gz" "$@" >"$name.txt" 2>&1
 	echo "exit status $?" >>"$name.txt"
 	send "$name.txt"
 	send "$name.pb.gz"
