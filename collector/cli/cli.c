@@ -271,6 +271,8 @@ static const struct cli_opt opts[] = {
 	  "without Python frames: the interpreter's own are shown" },
 	{ 273, "python-internals", NULL, parse_flag, FIELD(python_internals), 0, 0,
 	  FOR_RECORD | FOR_REPLAY, false, "also the interpreter's frames between Python frames" },
+	{ 274, "columns", NULL, parse_flag, FIELD(columns), 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	  "columns of Python lines too: calls on one line are told apart (3.11 and newer)" },
 	{ 'o', "output", "FILE", parse_text, FIELD(output), 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "the profile (sonde.pb.gz); - is standard output" },
 	{ 261, "raw", "FILE", parse_text, FIELD(raw), 0, 0, FOR_RECORD, false,

@@ -74,6 +74,7 @@ struct options {
 
 	/* record, replay: names */
 	bool python_internals; /* also the interpreter's own frames between Python frames */
+	bool columns; /* of Python source: locations are split by them */
 	const char *debug_dirs[OPTIONS_MAX_DEBUG_DIRS]; /* --debug-dir, as often as given */
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */

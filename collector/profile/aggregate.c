@@ -108,9 +108,8 @@ static bool grow(void **rows, uint32_t cnt, uint32_t *room, size_t item)
 	return true;
 }
 
-uint32_t aggregate__location(struct aggregate *a, uint32_t binary, uint64_t off)
+static uint32_t intern_location(struct aggregate *a, struct location key)
 {
-	struct location key = { .off = off, .binary = binary };
 	struct location_entry *e;
 
 	HASH_FIND(hh, a->locations_by_key, &key, sizeof(key), e);
@@ -128,6 +127,19 @@ uint32_t aggregate__location(struct aggregate *a, uint32_t binary, uint64_t off)
 	a->bytes += sizeof(*e) + sizeof(key);
 	HASH_ADD(hh, a->locations_by_key, key, sizeof(e->key), e);
 	return e->idx;
+}
+
+uint32_t aggregate__location(struct aggregate *a, uint32_t binary, uint64_t off)
+{
+	return intern_location(a, (struct location){ .off = off, .binary = binary });
+}
+
+uint32_t aggregate__python_location(struct aggregate *a, uint32_t function, uint32_t line,
+				    uint32_t column)
+{
+	return intern_location(a, (struct location){ .off = (uint64_t)function << 32 | line,
+						     .binary = LOCATION_PYTHON_BINARY,
+						     .column = column });
 }
 
 static uint32_t labels_index(struct aggregate *a, const struct label_set *labels)

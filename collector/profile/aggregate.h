@@ -19,7 +19,7 @@
 struct location { /* off: in the file; an address for the kernel and for code in no file */
 	uint64_t off;
 	uint32_t binary;
-	uint32_t pad;
+	uint32_t column; /* of Python source, from 1; 0: not known, or not asked for */
 };
 
 struct label_set {
@@ -51,6 +51,8 @@ DEFINE_FREEP(aggregate)
 struct strtab *aggregate__strings(struct aggregate *aggregate);
 /* Index of a location; UINT32_MAX: no memory. */
 uint32_t aggregate__location(struct aggregate *aggregate, uint32_t binary, uint64_t off);
+uint32_t aggregate__python_location(struct aggregate *aggregate, uint32_t function, uint32_t line,
+				    uint32_t column);
 /* False when the budget is used up: the caller counts the sample as lost. */
 bool aggregate__add(struct aggregate *aggregate, const struct label_set *labels,
 		    const uint32_t *locations, uint32_t cnt, uint64_t samples, uint64_t weight);

@@ -27,6 +27,7 @@ int ingest__init(struct ingest *ingest, const struct options *options)
 		.held = held_list__new(),
 		.label_flags = options->labels,
 		.python_internals = options->python_internals,
+		.columns = options->columns,
 	};
 	if (ingest->aggregate)
 		ingest->python_codes = python_codes__new(aggregate__strings(ingest->aggregate));
@@ -170,14 +171,14 @@ static void fill_labels(struct ingest *ingest, const struct sample *sample,
 static uint32_t python_location(struct ingest *ingest, const struct sample_record *rec,
 				const __u64 *words)
 {
-	int32_t line = 0;
+	struct python_place place = { 0 };
 	uint32_t function = python_codes__find(ingest->python_codes, rec->pid, rec->leader_start_ns,
-					       words, &line);
+					       words, &place);
 
 	if (function == PYTHON_HIDDEN_FUNCTION)
 		return HIDDEN_LOCATION;
-	return aggregate__location(ingest->aggregate, LOCATION_PYTHON_BINARY,
-				   (uint64_t)function << 32 | (uint32_t)line);
+	return aggregate__python_location(ingest->aggregate, function, (uint32_t)place.line,
+					  ingest->columns ? (uint32_t)place.column : 0);
 }
 
 static bool in_eval(struct ingest *ingest, uint32_t location)

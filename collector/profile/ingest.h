@@ -28,6 +28,7 @@ struct ingest {
 	uint64_t utc_offset_ns; /* UTC minus CLOCK_MONOTONIC */
 	uint32_t label_flags; /* enum label_flag */
 	bool python_internals;
+	bool columns; /* of Python lines */
 };
 
 struct options;

@@ -21,7 +21,7 @@ static void name_location(struct naming *n, const struct location *l, uint32_t i
 	}
 	if (l->binary == LOCATION_PYTHON_BINARY) {
 		n->roles[idx] = ROLE_PYTHON;
-		n->location_of[idx] = naming__python(n, l->off);
+		n->location_of[idx] = naming__python(n, l);
 		return;
 	}
 	if (l->binary == BINARY_KERNEL_ID) {

@@ -50,7 +50,7 @@ void naming__free_rows(struct naming *n);
 /* Each returns the location's index in the profile. naming_kernel.c, naming_python.c */
 uint32_t naming__kernel(struct naming *n, uint64_t addr);
 uint32_t naming__anon(struct naming *n, uint64_t addr); /* code in no file */
-uint32_t naming__python(struct naming *n, uint64_t off); /* as LOCATION_PYTHON_BINARY says */
+uint32_t naming__python(struct naming *n, const struct location *l);
 void python_version_text(const struct python_function *f, char text[16]);
 
 /* Of the stack of the profile's next sample; ran: its innermost frame. naming_labels.c */

@@ -35,9 +35,10 @@ static uint32_t python_mapping(struct naming *n, const struct python_function *f
 	return naming__add_module(n, name, &m);
 }
 
-static uint64_t python_hash(const char *name, const char *file, uint32_t first_line)
+static uint64_t python_hash(const char *name, const char *file, uint32_t first_line,
+			    uint32_t column)
 {
-	uint64_t hash = first_line;
+	uint64_t hash = (uint64_t)column << 32 | first_line;
 
 	for (; *name; name++)
 		hash = python_key_mix(hash, (uint8_t)*name);
@@ -48,14 +49,14 @@ static uint64_t python_hash(const char *name, const char *file, uint32_t first_l
 
 /* The linkage name stays empty: pprof takes one that equals the name for C++'s, and what stands in angle
  * brackets there (<module>, <lambda>) for a template's arguments. */
-uint32_t naming__python(struct naming *n, uint64_t off)
+uint32_t naming__python(struct naming *n, const struct location *l)
 {
 	const struct strtab *strings = aggregate__strings(n->ingest->aggregate);
 	struct profile_location location = { .line_cnt = 1 };
 	const struct python_function *f;
-	struct source_frame frame = { .line = (uint32_t)off };
+	struct source_frame frame = { .line = (uint32_t)l->off };
 	const char *name, *file;
-	uint32_t function = off >> 32;
+	uint32_t function = l->off >> 32;
 
 	if (function == PYTHON_NO_FUNCTION) {
 		n->placed++;
@@ -68,8 +69,11 @@ uint32_t naming__python(struct naming *n, uint64_t off)
 	frame.start_line = (uint32_t)f->first_line;
 	location.mapping = python_mapping(n, f);
 	location.address = n->profile->mappings[location.mapping].start |
-			   (python_hash(name, file, frame.start_line) >> 40) << PYTHON_LINE_BITS |
+			   (python_hash(name, file, frame.start_line, l->column) >> 40)
+				   << PYTHON_LINE_BITS |
 			   (frame.line & ((1U << PYTHON_LINE_BITS) - 1));
 	location.first_line = naming__add_line(n, location.mapping, name, "", file, &frame);
+	if (location.first_line != PROFILE_NONE)
+		n->profile->lines[location.first_line].column = l->column;
 	return profile__add_location(n->profile, &location);
 }

@@ -161,6 +161,7 @@ static int order_locations(const void *a, const void *b, void *ctx)
 		BY_NUMBER(p->lines[x->first_line + i].function,
 			  p->lines[y->first_line + i].function);
 		BY_NUMBER(p->lines[x->first_line + i].line, p->lines[y->first_line + i].line);
+		BY_NUMBER(p->lines[x->first_line + i].column, p->lines[y->first_line + i].column);
 	}
 	return 0;
 }

@@ -151,8 +151,20 @@ void python_codes__learn(struct python_codes *codes, const struct python_code_re
 	python_code__fini(&code);
 }
 
+/* What is shown in place of no line has no column. */
+static struct python_place place_of(const struct python_line_table *table, int32_t position)
+{
+	struct python_place place = { .line = python_line_table__shown(table, position) };
+	struct python_columns at;
+
+	if (python_line_table__columns(table, position, &at) && at.line == place.line &&
+	    at.column >= 0)
+		place.column = at.column + 1;
+	return place;
+}
+
 uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t leader_start_ns,
-			    const __u64 *words, int32_t *ret_line)
+			    const __u64 *words, struct python_place *ret_place)
 {
 	struct code_key key = { leader_start_ns, frame_payload(words[0]), words[2], pid };
 	const struct code_entry *c = find(codes, &key);
@@ -163,9 +175,9 @@ uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t l
 	if (c->function == PYTHON_HIDDEN_FUNCTION)
 		return PYTHON_HIDDEN_FUNCTION;
 	f = python_codes__function(codes, c->function);
-	*ret_line = python_line_table__shown(&(struct python_line_table){ f->version, f->first_line,
-									  c->table, c->table_size },
-					     (int32_t)words[1]);
+	*ret_place = place_of(&(struct python_line_table){ f->version, f->first_line, c->table,
+							   c->table_size },
+			      (int32_t)words[1]);
 	return c->function;
 }
 

@@ -31,9 +31,14 @@ DEFINE_FREEP(python_codes)
 
 /* A checked record. */
 void python_codes__learn(struct python_codes *codes, const struct python_code_record *rec);
-/* The function and line of a frame word triple of that process; PYTHON_NO_FUNCTION: its record
+struct python_place {
+	int32_t line; /* as shown: python_line_table__shown() */
+	int32_t column; /* in bytes, from 1; 0: none is known there */
+};
+
+/* The function and place of a frame word triple of that process; PYTHON_NO_FUNCTION: its record
  * never came, or was damaged. */
 uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t leader_start_ns,
-			    const __u64 *words, int32_t *ret_line);
+			    const __u64 *words, struct python_place *ret_place);
 const struct python_function *python_codes__function(const struct python_codes *codes,
 						     uint32_t idx);

@@ -46,20 +46,20 @@ static void print_python(const struct bench *b, const struct sample_record *rec,
 			 uint32_t cnt)
 {
 	for (uint32_t i = 0; i < cnt; i += 1 + frame_extra_words(frame_kind(words[i]))) {
-		int32_t line = 0;
+		struct python_place place = { 0 };
 		uint32_t idx;
 
 		if (frame_kind(words[i]) != FRAME_PYTHON)
 			continue;
 		idx = python_codes__find(b->codes, rec->pid, rec->leader_start_ns, words + i,
-					 &line);
+					 &place);
 		if (idx == PYTHON_NO_FUNCTION) {
 			puts("python ?\t?\t0");
 		} else if (idx != PYTHON_HIDDEN_FUNCTION) {
 			const struct python_function *f = python_codes__function(b->codes, idx);
 
 			printf("python %s\t%s\t%d\n", strtab__text(b->strings, f->name),
-			       strtab__text(b->strings, f->file), line);
+			       strtab__text(b->strings, f->file), place.line);
 		}
 	}
 }
