@@ -14,6 +14,7 @@
 #include "collector/capture/live_source.h"
 #include "collector/output/file.h"
 #include "collector/python/reader.h"
+#include "collector/python/sources.h"
 #include "collector/source/raw_file.h"
 #include "collector/tables/keeper.h"
 #include "common/clock.h"
@@ -28,6 +29,7 @@ struct session {
 	struct ingest ingest; /* owned, as the rest */
 	struct live_source *live;
 	struct keeper *keeper;
+	struct python_sources *sources;
 	struct raw_writer *raw; /* into the next */
 	struct output_file *raw_file;
 	uint64_t started_ns;
@@ -37,13 +39,17 @@ struct session {
 
 static void on_record(void *ctx, const struct record_header *rec)
 {
-	scope_memory void *whole = NULL;
+	scope_memory void *whole = NULL, *placed = NULL;
 	struct session *s = ctx;
 
 	if (rec->type == RECORD_PYTHON_CODE)
 		whole = python_reader__complete((const void *)rec);
 	if (whole)
 		rec = whole;
+	if (rec->type == RECORD_PYTHON_CODE)
+		placed = python_sources__complete(s->sources, (const void *)rec);
+	if (placed)
+		rec = placed;
 	if (s->raw)
 		raw_writer__add(s->raw, rec);
 	ingest__apply(&s->ingest, rec);
@@ -138,7 +144,8 @@ int session__open(const struct options *options, struct session **ret_session)
 		return -ENOMEM;
 	s->options = options;
 	raise_limits();
-	err = ingest__init(&s->ingest, options);
+	s->sources = python_sources__new();
+	err = s->sources ? ingest__init(&s->ingest, options) : -ENOMEM;
 	if (!err)
 		err = open_raw(s);
 	if (!err)
@@ -167,6 +174,7 @@ void session__free(struct session *s)
 		return;
 	close_parts(s);
 	ingest__fini(&s->ingest);
+	python_sources__free(s->sources);
 	free(s);
 }
 

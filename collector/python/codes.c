@@ -110,6 +110,7 @@ static void add_code(struct python_codes *codes, const struct python_code_record
 		     const struct python_code *code)
 {
 	struct code_entry *c = calloc(1, sizeof(*c) + code->line_table_size);
+	const char *path = python_pieces__path(rec);
 	struct python_function function;
 
 	if (!c)
@@ -119,7 +120,7 @@ static void add_code(struct python_codes *codes, const struct python_code_record
 	function.free_threaded = rec->layout.free_threaded;
 	function.first_line = code->first_line;
 	function.name = strtab__id(codes->strings, code->qualname ? code->qualname : code->name);
-	function.file = strtab__id(codes->strings, code->filename);
+	function.file = strtab__id(codes->strings, path ? path : code->filename);
 	c->key = (struct code_key){ rec->leader_start_ns, rec->code, rec->key, rec->pid };
 	c->function = is_hidden(code) ? PYTHON_HIDDEN_FUNCTION : add_function(codes, &function);
 	c->table_size = (uint32_t)code->line_table_size;

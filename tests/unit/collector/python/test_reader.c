@@ -2,10 +2,12 @@
 /* The process whose code object is completed is this one. */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "collector/python/pieces.h"
 #include "collector/python/reader.h"
+#include "collector/source/record.h"
 #include "common/cleanup.h"
 #include "symbolizer/python/code_object.h"
 #include "symbolizer/python/layouts.h"
@@ -99,11 +101,36 @@ static void test_changed(void **state)
 	}
 }
 
+/* The path travels with the record, and is no memory of the process's. */
+static void test_path(void **state)
+{
+	scope_memory struct python_code_record *rec = record_of_object();
+	scope_memory struct python_code_record *placed = NULL;
+	char byte;
+
+	(void)state;
+	assert_null(python_pieces__path(rec));
+	placed = python_pieces__with_path(rec, "/a/b.py");
+	assert_non_null(placed);
+	assert_true(record_valid(&placed->h));
+	assert_string_equal(python_pieces__path(placed), "/a/b.py");
+	assert_int_equal(python_pieces__read(placed, &byte, 1, 0), -EFAULT);
+	assert_int_equal(python_pieces__read(placed, &byte, 1, placed->code), 0);
+	((char *)placed)[placed->h.size - 1] = 1; /* a recording that lies: no zero, or not absolute */
+	assert_null(python_pieces__path(placed));
+	((char *)placed)[placed->h.size - 1] = 0;
+	((char *)placed)[placed->h.size - 8] = 'a';
+	assert_null(python_pieces__path(placed));
+	placed->piece_cnt = PYTHON_MAX_PIECES;
+	assert_null(python_pieces__with_path(placed, "/a/b.py"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_completed),
 		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
