@@ -207,6 +207,7 @@ static void apply_fork(struct proc_table *table, const struct fork_record *rec)
 	child->wanted = false;
 	child->fresh = false;
 	child->stale = false;
+	child->partial = false;
 	if (!parent)
 		return;
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
@@ -215,6 +216,8 @@ static void apply_fork(struct proc_table *table, const struct fork_record *rec)
 	memcpy(child->mappings, parent->mappings, parent->mapping_cnt * sizeof(*child->mappings));
 	child->mapping_cnt = parent->mapping_cnt;
 	child->wanted = parent->wanted;
+	child->stale = parent->stale; /* its run is the parent's: as old, or as incomplete */
+	child->partial = parent->partial;
 }
 
 static void apply_comm(struct proc_table *table, const struct comm_record *rec)

@@ -151,6 +151,31 @@ static void a_child_begins_as_its_parent(void **state)
 	assert_string_equal(at(w, 2, 0x1000), "");
 }
 
+/* Its run is the parent's, which lacks what came later, or tables that were not there yet. */
+static void a_child_lacks_what_its_parent_lacks(void **state)
+{
+	static const struct {
+		bool stale, partial;
+	} rows[] = { { false, false }, { true, false }, { false, true } };
+	struct world *w = *state;
+
+	map(w, 1, 0x1000, 0x2000, 0, 'a');
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct process *parent = proc_table__find(w->table, 1), *child;
+
+		parent->wanted = true;
+		parent->stale = rows[i].stale;
+		parent->partial = rows[i].partial;
+		fork_process(w, 2, 1);
+		child = proc_table__find(w->table, 2);
+		expect(child->wanted && child->stale == rows[i].stale &&
+			       child->partial == rows[i].partial,
+		       i);
+	}
+	fork_process(w, 2, 99);
+	assert_false(proc_table__find(w->table, 2)->partial);
+}
+
 static void an_exec_takes_all_mappings(void **state)
 {
 	struct world *w = *state;
@@ -188,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_new_mapping_replaces_what_lay_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(like_a_table_of_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_child_begins_as_its_parent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_child_lacks_what_its_parent_lacks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_exec_takes_all_mappings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_copy_stays_as_it_was, set_up, tear_down),
 	};
