@@ -15,6 +15,7 @@
 #include "collector/output/file.h"
 #include "collector/python/reader.h"
 #include "collector/python/sources.h"
+#include "collector/python/threads.h"
 #include "collector/source/raw_file.h"
 #include "collector/tables/keeper.h"
 #include "common/clock.h"
@@ -30,12 +31,30 @@ struct session {
 	struct live_source *live;
 	struct keeper *keeper;
 	struct python_sources *sources;
+	struct python_threads *threads;
 	struct raw_writer *raw; /* into the next */
 	struct output_file *raw_file;
 	uint64_t started_ns;
 	uint64_t shown_ns;
 	uint64_t map_bytes;
 };
+
+static void on_record(void *ctx, const struct record_header *rec);
+
+/* What is to be known before the record is applied. */
+static void look_at_threads(struct session *s, const struct record_header *rec)
+{
+	const struct sample_record *sample = (const void *)rec;
+	const struct process *p;
+
+	if (rec->type == RECORD_EXIT)
+		python_threads__exited(s->threads, (const void *)rec);
+	if (rec->type != RECORD_SAMPLE && rec->type != RECORD_COPY)
+		return;
+	p = proc_table__find(s->ingest.processes, sample->pid);
+	if (p)
+		python_threads__sampled(s->threads, s->ingest.binaries, p, sample, on_record, s);
+}
 
 static void on_record(void *ctx, const struct record_header *rec)
 {
@@ -50,6 +69,7 @@ static void on_record(void *ctx, const struct record_header *rec)
 		placed = python_sources__complete(s->sources, (const void *)rec);
 	if (placed)
 		rec = placed;
+	look_at_threads(s, rec);
 	if (s->raw)
 		raw_writer__add(s->raw, rec);
 	ingest__apply(&s->ingest, rec);
@@ -145,7 +165,8 @@ int session__open(const struct options *options, struct session **ret_session)
 	s->options = options;
 	raise_limits();
 	s->sources = python_sources__new();
-	err = s->sources ? ingest__init(&s->ingest, options) : -ENOMEM;
+	s->threads = python_threads__new();
+	err = s->sources && s->threads ? ingest__init(&s->ingest, options) : -ENOMEM;
 	if (!err)
 		err = open_raw(s);
 	if (!err)
@@ -175,6 +196,7 @@ void session__free(struct session *s)
 	close_parts(s);
 	ingest__fini(&s->ingest);
 	python_sources__free(s->sources);
+	python_threads__free(s->threads);
 	free(s);
 }
 

@@ -123,8 +123,7 @@ static __always_inline __u64 futex_waited_on(const struct pt_regs *regs)
 {
 	__u64 command = regs->si & FUTEX_COMMAND;
 
-	if (regs->orig_ax != SYS_FUTEX ||
-	    (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET))
+	if (regs->orig_ax != SYS_FUTEX || (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET))
 		return 0;
 	return regs->di;
 }

@@ -29,9 +29,12 @@ int ingest__init(struct ingest *ingest, const struct options *options)
 		.python_internals = options->python_internals,
 		.columns = options->columns,
 	};
-	if (ingest->aggregate)
+	if (ingest->aggregate) {
 		ingest->python_codes = python_codes__new(aggregate__strings(ingest->aggregate));
-	if (ingest->processes && ingest->binaries && ingest->python_codes && ingest->held)
+		ingest->thread_names = thread_names__new(aggregate__strings(ingest->aggregate));
+	}
+	if (ingest->processes && ingest->binaries && ingest->python_codes && ingest->thread_names &&
+	    ingest->held)
 		return 0;
 	ingest__fini(ingest);
 	return -ENOMEM;
@@ -42,6 +45,7 @@ void ingest__fini(struct ingest *ingest)
 	proc_table__free(ingest->processes);
 	binaries__free(ingest->binaries);
 	python_codes__free(ingest->python_codes);
+	thread_names__free(ingest->thread_names);
 	aggregate__free(ingest->aggregate);
 	held_list__free(ingest->held);
 	free(ingest->host);
@@ -139,6 +143,16 @@ struct sample {
 	enum stop_reason stop;
 };
 
+/* The program's own name of it, else the kernel's where that is not the process's; 0: none. */
+static uint32_t thread_comm(struct ingest *ingest, const struct sample *sample, const char *comm)
+{
+	uint32_t name = thread_names__find(ingest->thread_names, sample->rec->pid, sample->rec->tid);
+
+	if (name || !sample->process || !strcmp(comm, sample->process->comm))
+		return name;
+	return strtab__id(aggregate__strings(ingest->aggregate), comm);
+}
+
 static void fill_labels(struct ingest *ingest, const struct sample *sample,
 			struct label_set *labels)
 {
@@ -160,8 +174,8 @@ static void fill_labels(struct ingest *ingest, const struct sample *sample,
 		labels->timestamp_ns = rec->h.time_ns + ingest->utc_offset_ns;
 	if (flags & LABEL_COMM)
 		labels->comm = strtab__id(strings, p ? p->comm : comm);
-	if ((flags & LABEL_THREAD_COMM) && p && strcmp(comm, p->comm))
-		labels->thread_comm = strtab__id(strings, comm);
+	if (flags & LABEL_THREAD_COMM)
+		labels->thread_comm = thread_comm(ingest, sample, comm);
 	if ((flags & LABEL_STOP) && sample->stop < STOP_CNT)
 		labels->stop = strtab__id(strings, stop_names[sample->stop]);
 	if (flags & LABEL_GIL)
@@ -375,6 +389,10 @@ void ingest__apply(struct ingest *ingest, const struct record_header *rec)
 		break;
 	case RECORD_PYTHON_CODE:
 		python_codes__learn(ingest->python_codes, (const void *)rec);
+		break;
+	case RECORD_PYTHON_THREAD:
+	case RECORD_EXIT:
+		thread_names__apply(ingest->thread_names, rec);
 		break;
 	case RECORD_LOST:
 		ingest->event_records_lost += ((const struct lost_record *)rec)->cnt;

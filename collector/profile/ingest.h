@@ -4,6 +4,7 @@
 /* Records in order of time -> processes, binaries and summed samples. The same for live rings and for
  * a file of records. */
 #include "collector/process/held.h"
+#include "collector/process/thread_names.h"
 #include "collector/profile/aggregate.h"
 #include "collector/python/codes.h"
 
@@ -12,6 +13,7 @@ struct ingest {
 	struct binaries *binaries;
 	struct aggregate *aggregate;
 	struct python_codes *python_codes;
+	struct thread_names *thread_names;
 	struct held_list *held; /* samples whose stack is not walked yet */
 	char *host; /* RECORD_HOST: key=value lines */
 	struct kallsyms *kallsyms; /* RECORD_KALLSYMS */

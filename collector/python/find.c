@@ -84,6 +84,28 @@ bool python_find(struct binaries *binaries, const struct process *p,
 	return true;
 }
 
+const struct python_interpreter *python_interpreter_of(struct binaries *binaries,
+						       const struct process *p, uint64_t *ret_base)
+{
+	const struct python_interpreter *refused = NULL;
+
+	for (uint32_t i = 0; i < p->mapping_cnt; i++) {
+		const struct proc_mapping *m = &p->mappings[i];
+		const struct binary *b = binaries__canonical_at(binaries, m->binary);
+		const struct elf_segment *s = b->python && b->python->is_python ?
+						      mapping_segment(m, b) :
+						      NULL;
+
+		if (!s)
+			continue;
+		*ret_base = mapping_load_bias(m, s) + binary_base_vaddr(b);
+		if (!b->python->interpreter.refusal)
+			return &b->python->interpreter;
+		refused = &b->python->interpreter;
+	}
+	return refused;
+}
+
 bool python_in_eval(const struct binary *b, uint64_t file_off)
 {
 	const struct python_interpreter *python = b->python ? &b->python->interpreter : NULL;

@@ -15,7 +15,7 @@ struct reader {
 	struct python_code_record *to; /* owned; grows by what is read */
 };
 
-static int read_process(uint32_t pid, void *to, size_t size, uint64_t vaddr)
+int python_reader__live(uint32_t pid, void *to, size_t size, uint64_t vaddr)
 {
 	struct iovec ours = { to, size }, theirs = { (void *)(uintptr_t)vaddr, size };
 	ssize_t got = process_vm_readv((pid_t)pid, &ours, 1, &theirs, 1, 0);
@@ -47,7 +47,7 @@ static int add_piece(struct reader *r, const void *bytes, size_t size, uint64_t 
 static int read_live(void *ctx, void *to, size_t size, uint64_t vaddr)
 {
 	struct reader *r = ctx;
-	int err = read_process(r->from->pid, to, size, vaddr);
+	int err = python_reader__live(r->from->pid, to, size, vaddr);
 
 	return err ? err : add_piece(r, to, size, vaddr);
 }

@@ -108,6 +108,14 @@ static bool python_file_valid(const struct record_header *h)
 	       *(const uint8_t *)&rec->interpreter.free_threaded <= 1; /* a bool */
 }
 
+static bool python_thread_valid(const struct record_header *h)
+{
+	const struct python_thread_record *rec = (const void *)h;
+
+	return rec->name_size && rec->name_size == h->size - sizeof(*rec) &&
+	       memchr(python_thread_record_name(rec), 0, rec->name_size);
+}
+
 /* The smallest size of each type; types with a tail have a check of their own. */
 static const struct {
 	uint32_t type;
@@ -132,6 +140,7 @@ static const struct {
 	{ RECORD_END, sizeof(struct end_record), NULL },
 	{ RECORD_PYTHON_CODE, sizeof(struct python_code_record), python_code_valid },
 	{ RECORD_PYTHON_FILE, sizeof(struct python_file_record), python_file_valid },
+	{ RECORD_PYTHON_THREAD, sizeof(struct python_thread_record), python_thread_valid },
 };
 
 bool record_valid(const struct record_header *rec)

@@ -28,6 +28,7 @@ enum user_record_type {
 	RECORD_COUNTERS,
 	RECORD_END,
 	RECORD_PYTHON_FILE, /* a binary is a CPython, or the C library that keeps its threads' states */
+	RECORD_PYTHON_THREAD, /* the name that a Python program gave to a thread, from now on */
 	RECORD_TYPE_END,
 };
 
@@ -123,10 +124,23 @@ struct python_file_record { /* RECORD_PYTHON_FILE */
 	struct python_copies copies; /* of another file's data; all 0 in an interpreter */
 };
 
+struct python_thread_record { /* RECORD_PYTHON_THREAD */
+	struct record_header h;
+	uint32_t pid;
+	uint32_t tid;
+	uint32_t name_size; /* bytes of the name behind, with its NUL, rounded up to 8 */
+	uint32_t pad;
+};
+
 #define RECORD_ALIGN(size) (((size) + 7) & ~(__typeof__(size))7)
 #define RECORD_MAX_SIZE (64U << 20) /* kallsyms is the largest */
 
 static inline const char *mmap_record_path(const struct mmap_record *rec)
+{
+	return (const char *)(rec + 1);
+}
+
+static inline const char *python_thread_record_name(const struct python_thread_record *rec)
 {
 	return (const char *)(rec + 1);
 }

@@ -94,6 +94,7 @@ def main():
     seeds["raw_records/all"] = raw_seed(raw)
     seeds["raw_records/no-vdso"] = raw_seed(raw, {VDSO})
     seeds["raw_records/no-walks"] = raw_seed(raw, {VDSO, WALKED})
+    seeds["raw_records/python"] = raw_seed(raw, {VDSO, KALLSYMS, COPY, WALKED})
     seeds["raw_records/no-processes"] = raw_seed(raw, {VDSO, PROCESS, MMAP, FILE})
     seeds["pprof_read/ours"] = gzip.decompress(profile.read_bytes())
     for name, data in seeds.items():

@@ -30,13 +30,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void map(struct world *w, uint32_t pid, uint64_t start, uint64_t end, uint64_t off, char file)
+static void map(struct world *w, uint32_t pid, uint64_t start, uint64_t end, uint64_t off,
+		char file)
 {
 	struct {
 		struct mmap_record rec;
 		char path[8];
-	} r = { .rec = { .h = { RECORD_MMAP, sizeof(r), 0 }, .start = start, .end = end,
-			 .file_off = off, .pid = pid, .inode = (uint64_t)file, .path_size = 8 },
+	} r = { .rec = { .h = { RECORD_MMAP, sizeof(r), 0 },
+			 .start = start,
+			 .end = end,
+			 .file_off = off,
+			 .pid = pid,
+			 .inode = (uint64_t)file,
+			 .path_size = 8 },
 		.path = { '/', file } };
 
 	assert_true(record_valid(&r.rec.h));
@@ -52,8 +58,9 @@ static void fork_process(struct world *w, uint32_t pid, uint32_t parent)
 
 static void name(struct world *w, uint32_t pid, uint32_t tid, bool exec, const char *comm)
 {
-	struct comm_record rec = { .h = { RECORD_COMM, sizeof(rec), 0 },
-				   .pid = pid, .tid = tid, .exec = exec };
+	struct comm_record rec = {
+		.h = { RECORD_COMM, sizeof(rec), 0 }, .pid = pid, .tid = tid, .exec = exec
+	};
 
 	strncpy(rec.comm, comm, COMM_LEN - 1);
 	proc_table__apply(w->table, w->binaries, &rec.h);
@@ -68,7 +75,8 @@ static const char *at(struct world *w, uint32_t pid, uint64_t addr)
 
 	text[0] = 0;
 	if (m)
-		snprintf(text, sizeof(text), "%s@%lx", binaries__at(w->binaries, m->binary)->path + 1,
+		snprintf(text, sizeof(text), "%s@%lx",
+			 binaries__at(w->binaries, m->binary)->path + 1,
 			 (unsigned long)(addr - m->start + m->file_off));
 	return text;
 }
@@ -210,10 +218,12 @@ static void a_copy_stays_as_it_was(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_new_mapping_replaces_what_lay_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_new_mapping_replaces_what_lay_there, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(like_a_table_of_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_child_begins_as_its_parent, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_child_lacks_what_its_parent_lacks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_child_lacks_what_its_parent_lacks, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(an_exec_takes_all_mappings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_copy_stays_as_it_was, set_up, tear_down),
 	};

@@ -190,6 +190,42 @@ static void files_hold_their_segments(void **state)
 	assert_false(file(4097, 0, 0));
 }
 
+static bool thread(const char *name, uint32_t name_size, uint32_t behind)
+{
+	struct python_thread_record *rec = fresh(RECORD_PYTHON_THREAD,
+						 sizeof(struct python_thread_record) + behind);
+
+	rec->name_size = name_size;
+	memset(rec + 1, 'x', behind);
+	if (name)
+		memcpy(rec + 1, name, strlen(name) + 1);
+	return record_valid(&rec->h);
+}
+
+static void names_of_threads_end(void **state)
+{
+	(void)state;
+	assert_true(thread("worker", 8, 8));
+	assert_true(thread("", 8, 8));
+	assert_false(thread(NULL, 8, 8)); /* without an end */
+	assert_false(thread("worker", 16, 8));
+	assert_false(thread("worker", 8, 16));
+	assert_false(thread(NULL, 0, 0));
+}
+
+static void the_gil_is_one_of_a_few_words(void **state)
+{
+	struct sample_record *rec = fresh(RECORD_SAMPLE, sizeof(*rec));
+
+	(void)state;
+	for (uint32_t gil = 0; gil < PYTHON_GIL_CNT; gil++) {
+		rec->gil = (__u16)gil;
+		assert_true(record_valid(&rec->h));
+	}
+	rec->gil = PYTHON_GIL_CNT;
+	assert_false(record_valid(&rec->h));
+}
+
 static void every_type_has_its_smallest_size(void **state)
 {
 	static const struct {
@@ -228,6 +264,8 @@ int main(void)
 		cmocka_unit_test(walks_hold_what_they_count),
 		cmocka_unit_test(mappings_have_a_range_and_a_name),
 		cmocka_unit_test(files_hold_their_segments),
+		cmocka_unit_test(names_of_threads_end),
+		cmocka_unit_test(the_gil_is_one_of_a_few_words),
 		cmocka_unit_test(every_type_has_its_smallest_size),
 	};
 
