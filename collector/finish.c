@@ -88,6 +88,16 @@ static void say_losses(const struct ingest *ingest, bool all)
 				(uint64_t)c->python_ends[i], python_ends[i].text);
 }
 
+/* By their files' bytes: whether the walk was right, whatever the stacks' ends say. */
+static void say_calls(const struct call_counts *c, bool all)
+{
+	if (c->refuted || all)
+		fprintf(stderr, "refuted: %" PRIu64 " of %" PRIu64
+				" return addresses follow no call: frames of %" PRIu64
+				" samples are wrong\n",
+			c->refuted, c->judged, c->refuted_samples);
+}
+
 static const char *why_nothing(const struct ingest *ingest, const struct options *options)
 {
 	if (ingest__lost(ingest))
@@ -106,13 +116,15 @@ static const char *why_nothing(const struct ingest *ingest, const struct options
 }
 
 static void say_what_is_there(const struct ingest *ingest, const struct profile *profile,
-			      const struct options *options, uint64_t map_bytes)
+			      const struct call_counts *calls, const struct options *options,
+			      uint64_t map_bytes)
 {
 	if (aggregate__samples(ingest->aggregate))
 		report_top(stderr, profile, 10);
 	else
 		fprintf(stderr, "sonde: 0 samples: %s\n", why_nothing(ingest, options));
 	say_losses(ingest, options->verbose);
+	say_calls(calls, options->verbose);
 	if (map_bytes)
 		advise(stderr, ingest, profile);
 	if (map_bytes)
@@ -154,13 +166,14 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 		.cache_fd = options->no_cache ? -1 : cache_dir_open(),
 	};
 	scope_free(profile) struct profile *profile = NULL;
+	struct call_counts calls;
 	scope_memory uint8_t *data = NULL;
 	scope_memory char *rescued = NULL;
 	size_t size;
 	int err;
 
 	ingest__finish(ingest);
-	err = profile_from(ingest, &naming, &profile);
+	err = profile_from(ingest, &naming, &profile, &calls);
 	kept_files_prune(naming.cache_fd, CACHE_BYTES);
 	if (naming.cache_fd >= 0)
 		close(naming.cache_fd);
@@ -171,7 +184,7 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 		return err;
 	}
 	err = output_write(options->output, data, size, &rescued);
-	say_what_is_there(ingest, profile, options, map_bytes);
+	say_what_is_there(ingest, profile, &calls, options, map_bytes);
 	if (err)
 		say_failure(options, err, rescued);
 	else

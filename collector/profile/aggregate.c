@@ -142,6 +142,12 @@ uint32_t aggregate__python_location(struct aggregate *a, uint32_t function, uint
 						     .column = column });
 }
 
+void aggregate__mark(struct aggregate *a, uint32_t location, uint32_t flags)
+{
+	if (location < a->location_cnt)
+		a->locations[location].flags |= flags;
+}
+
 static uint32_t labels_index(struct aggregate *a, const struct label_set *labels)
 {
 	struct labels_entry *e;

@@ -16,10 +16,14 @@
 #define LOCATION_PYTHON_BINARY (UINT32_MAX - 2) /* off: a function of python_codes << 32 | its line */
 #define MAX_STACK_LOCATIONS (MAX_USER_FRAMES + MAX_USER_WORDS / 3 + MAX_KERNEL_FRAMES + 4)
 
+#define LOCATION_F_RETURN 1 /* seen as the last byte before a return address */
+
 struct location { /* off: in the file; an address for the kernel and for code in no file */
 	uint64_t off;
 	uint32_t binary;
 	uint32_t column; /* of Python source, from 1; 0: not known, or not asked for */
+	uint32_t flags; /* LOCATION_F_*; no part of what tells locations apart */
+	uint32_t pad; /* locations are hashed whole */
 };
 
 struct label_set {
@@ -53,6 +57,7 @@ struct strtab *aggregate__strings(struct aggregate *aggregate);
 uint32_t aggregate__location(struct aggregate *aggregate, uint32_t binary, uint64_t off);
 uint32_t aggregate__python_location(struct aggregate *aggregate, uint32_t function, uint32_t line,
 				    uint32_t column);
+void aggregate__mark(struct aggregate *aggregate, uint32_t location, uint32_t flags);
 /* False when the budget is used up: the caller counts the sample as lost. */
 bool aggregate__add(struct aggregate *aggregate, const struct label_set *labels,
 		    const uint32_t *locations, uint32_t cnt, uint64_t samples, uint64_t weight);

@@ -9,6 +9,7 @@
 #include "collector/profile/debuginfod.h"
 #include "common/log.h"
 #include "common/patience.h"
+#include "symbolizer/native/call_site.h"
 
 #define BEYOND_NS 5000000000ULL /* symbols and debug files are looked for outside the time-out */
 
@@ -19,6 +20,7 @@ struct naming_job { /* all of it its own: it may be left behind in a file system
 	size_t image_size;
 	char *path;
 	uint64_t *elf_vaddrs;
+	uint8_t *verdicts;
 	struct debug_search search;
 	int cache_fd;
 	struct file_question question;
@@ -43,6 +45,7 @@ static void drop_job(void *ctx)
 	free(job->image);
 	free(job->path);
 	free(job->elf_vaddrs);
+	free(job->verdicts);
 	free(job);
 }
 
@@ -54,6 +57,8 @@ static void run_job(void *ctx)
 	job->err = job->image ? elf_file__open_memory(job->image, job->image_size, &elf) :
 				elf_file__open(job->fd, &elf);
 	job->question.file = elf;
+	if (!job->err)
+		call_sites_judge(elf, job->elf_vaddrs, job->question.cnt, job->verdicts);
 	if (!job->err)
 		job->err = file_names__load(&job->question, &job->names);
 }
@@ -84,9 +89,10 @@ static int take_file(struct naming_job *job, const struct ingest *ingest,
 	return job->fd < 0 ? -ENOENT : 0;
 }
 
-static struct naming_job *make_job(const struct naming_options *options, const struct binary *b,
-				   const uint64_t *elf_vaddrs, uint32_t cnt)
+static struct naming_job *make_job(const struct naming_options *options,
+				   const struct binary_question *q)
 {
+	const struct binary *b = q->binary;
 	struct naming_job *job = calloc(1, sizeof(*job));
 
 	if (!job)
@@ -94,7 +100,8 @@ static struct naming_job *make_job(const struct naming_options *options, const s
 	job->fd = -1;
 	job->root_fd = copy_fd(b->root_fd);
 	job->path = strdup(b->path);
-	job->elf_vaddrs = copy_of(elf_vaddrs, cnt * sizeof(*elf_vaddrs));
+	job->elf_vaddrs = copy_of(q->elf_vaddrs, q->cnt * sizeof(*q->elf_vaddrs));
+	job->verdicts = copy_of(q->verdicts, q->cnt);
 	job->cache_fd = copy_fd(options->cache_fd);
 	job->search = (struct debug_search){ .root_fd = job->root_fd, .dirs = options->debug_dirs,
 					     .dir_cnt = options->debug_dir_cnt };
@@ -103,10 +110,10 @@ static struct naming_job *make_job(const struct naming_options *options, const s
 		job->search.fetch_ctx = options->debuginfod;
 	}
 	job->question = (struct file_question){ .path = job->path, .elf_vaddrs = job->elf_vaddrs,
-						.cnt = cnt, .search = &job->search,
+						.cnt = q->cnt, .search = &job->search,
 						.cache_fd = job->cache_fd,
 						.timeout_ns = options->symbol_timeout_ns };
-	if (job->path && job->elf_vaddrs)
+	if (job->path && job->elf_vaddrs && job->verdicts)
 		return job;
 	drop_job(job);
 	return NULL;
@@ -137,10 +144,10 @@ static void say_missing(const struct binary *b, const struct naming_options *opt
 }
 
 int binary_names__load(struct ingest *ingest, const struct naming_options *options,
-		       struct binary *b, const uint64_t *elf_vaddrs, uint32_t cnt,
-		       struct file_names **ret_names)
+		       const struct binary_question *question, struct file_names **ret_names)
 {
-	struct naming_job *job = make_job(options, b, elf_vaddrs, cnt);
+	struct naming_job *job = make_job(options, question);
+	struct binary *b = question->binary;
 	uint64_t patience = options->symbol_timeout_ns + BEYOND_NS;
 	int err;
 
@@ -157,8 +164,10 @@ int binary_names__load(struct ingest *ingest, const struct naming_options *optio
 			 b->path);
 		return err; /* the job is the thread's now */
 	}
-	if (!err)
+	if (!err) {
+		memcpy(question->verdicts, job->verdicts, question->cnt);
 		err = job->err;
+	}
 	if (!err) {
 		*ret_names = take_ptr(job->names);
 		say_missing(b, options, *ret_names);

@@ -120,14 +120,10 @@ static struct process *process_of(struct ingest *ingest, const struct sample_rec
 	return p;
 }
 
-static uint32_t user_location(struct ingest *ingest, const struct process *p, uint64_t word)
+static uint32_t place_in_file(struct ingest *ingest, const struct process *p, uint64_t addr)
 {
-	uint64_t addr = frame_payload(word);
-	const struct proc_mapping *m;
+	const struct proc_mapping *m = p ? process__mapping(p, addr) : NULL;
 
-	if (frame_flags(word) & FRAME_F_RETURN)
-		addr--;
-	m = p ? process__mapping(p, addr) : NULL;
 	if (!m || m->binary == BINARY_ANON_ID)
 		return aggregate__location(ingest->aggregate, BINARY_ANON_ID, addr);
 	return aggregate__location(ingest->aggregate, m->binary, addr - m->start + m->file_off);
@@ -151,6 +147,19 @@ static uint32_t thread_comm(struct ingest *ingest, const struct sample *sample, 
 	if (name || !sample->process || !strcmp(comm, sample->process->comm))
 		return name;
 	return strtab__id(aggregate__strings(ingest->aggregate), comm);
+}
+
+/* The native frame of a word. Nobody need have called the outermost frame of a whole stack. */
+static uint32_t user_location(struct ingest *ingest, const struct sample *sample, uint32_t word,
+			      uint32_t native_cnt)
+{
+	bool is_return = frame_flags(sample->user_words[word]) & FRAME_F_RETURN;
+	uint64_t addr = frame_payload(sample->user_words[word]) - is_return;
+	uint32_t location = place_in_file(ingest, sample->process, addr);
+
+	if (is_return && (word + 1 < native_cnt || sample->stop != STOP_END))
+		aggregate__mark(ingest->aggregate, location, LOCATION_F_RETURN);
+	return location;
 }
 
 static void fill_labels(struct ingest *ingest, const struct sample *sample,
@@ -233,7 +242,7 @@ static uint32_t merge_user(struct ingest *ingest, const struct sample *sample, u
 	};
 
 	for (uint32_t i = 0; i < native_cnt; i++) {
-		natives[i] = user_location(ingest, sample->process, sample->user_words[i]);
+		natives[i] = user_location(ingest, sample, i, native_cnt);
 		eval[i] = in_eval(ingest, natives[i]);
 	}
 	cnt = merge_stack(&stack, merged);
@@ -260,7 +269,7 @@ static uint32_t user_locations(struct ingest *ingest, const struct sample *sampl
 	if (native_cnt < sample->user_cnt)
 		return merge_user(ingest, sample, native_cnt, locations);
 	for (uint32_t i = 0; i < native_cnt; i++)
-		locations[i] = user_location(ingest, sample->process, sample->user_words[i]);
+		locations[i] = user_location(ingest, sample, i, native_cnt);
 	return native_cnt;
 }
 

@@ -30,10 +30,12 @@ static void name_location(struct naming *n, const struct location *l, uint32_t i
 		return;
 	}
 	b = binaries__at(n->ingest->binaries, l->binary);
-	if (!b || b->kind == BINARY_ANON)
-		n->location_of[idx] = naming__anon(n, l->off);
-	else
-		naming__add_place(n, b, l->off, idx); /* later, with the others of its file */
+	if (b && b->kind != BINARY_ANON) {
+		naming__add_place(n, b, l, idx); /* later, with the others of its file */
+		return;
+	}
+	n->location_of[idx] = naming__anon(n, l->off);
+	n->calls.not_judged += l->flags & LOCATION_F_RETURN;
 }
 
 static bool has_python(const struct naming *n, const struct stack *stack)
@@ -66,6 +68,14 @@ static enum frame_role add_frames(struct naming *n, const struct stack *stack)
 	return innermost;
 }
 
+static bool is_refuted(const struct naming *n, const struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->cnt; i++)
+		if (n->refuted[stack->locations[i]])
+			return true;
+	return false;
+}
+
 static void add_stack(void *ctx, const struct stack *stack)
 {
 	struct naming *n = ctx;
@@ -80,6 +90,8 @@ static void add_stack(void *ctx, const struct stack *stack)
 	sample.label_cnt = p->labels_cnt - sample.first_label;
 	sample.values[0] = (int64_t)stack->samples;
 	sample.values[1] = (int64_t)stack->weight;
+	if (is_refuted(n, stack))
+		n->calls.refuted_samples += stack->samples;
 	profile__add_sample(p, &sample);
 }
 
@@ -115,6 +127,17 @@ static void add_types(struct naming *n)
 	p->time_ns = start ? strtoll(start, NULL, 10) : 0;
 }
 
+static void add_call_comment(struct naming *n)
+{
+	const struct call_counts *c = &n->calls;
+
+	profile__add_comment(n->profile,
+			     "refuted frames: %" PRIu64 " of %" PRIu64
+			     " distinct return addresses, %" PRIu64 " samples (not judged: %" PRIu64
+			     ", starts of functions: %" PRIu64 ")",
+			     c->refuted, c->judged, c->refuted_samples, c->not_judged, c->starts);
+}
+
 static void add_comments(struct naming *n)
 {
 	static const char *const stop_names[] = {
@@ -145,6 +168,7 @@ static void add_comments(struct naming *n)
 	profile__add_comment(p, "truncated stacks: %" PRIu64, n->ingest->truncated);
 	profile__add_comment(p, "unnamed locations: %.1f%% of %" PRIu64,
 			     frames ? 100.0 * (double)n->placed / (double)frames : 0.0, frames);
+	add_call_comment(n);
 	profile__add_comment(p, "# event records lost: %" PRIu64, n->ingest->event_records_lost);
 	for (int i = 0; i < STOP_CNT; i++)
 		if (c->stops[i])
@@ -165,6 +189,7 @@ static void naming_fini(struct naming *n)
 	free(n->places);
 	free(n->location_of);
 	free(n->roles);
+	free(n->refuted);
 	profile__free(n->profile);
 }
 
@@ -179,7 +204,9 @@ static int build(struct naming *n)
 	n->profile = profile__new();
 	n->location_of = malloc((cnt + 1) * sizeof(*n->location_of));
 	n->roles = calloc(cnt + 1, 1);
-	if (!n->profile || !n->location_of || !n->roles || naming__reserve_places(n, cnt))
+	n->refuted = calloc(cnt + 1, sizeof(*n->refuted));
+	if (!n->profile || !n->location_of || !n->roles || !n->refuted ||
+	    naming__reserve_places(n, cnt))
 		return -ENOMEM;
 	snprintf(first, sizeof(first), "[host:%s]", host);
 	profile__add_mapping(n->profile,
@@ -198,13 +225,15 @@ static int build(struct naming *n)
 }
 
 int profile_from(struct ingest *ingest, const struct naming_options *options,
-		 struct profile **ret_profile)
+		 struct profile **ret_profile, struct call_counts *ret_calls)
 {
 	struct naming n = { .ingest = ingest, .options = options };
 	int err = build(&n);
 
-	if (!err)
+	if (!err) {
 		*ret_profile = take_ptr(n.profile);
+		*ret_calls = n.calls;
+	}
 	naming_fini(&n);
 	return err;
 }

@@ -21,5 +21,14 @@ struct naming_options {
 	int cache_fd; /* as in kept_file.h; -1: none */
 };
 
+/* Return addresses, each once, by what stands before them (symbolizer/native/call_site.h). */
+struct call_counts {
+	uint64_t judged;
+	uint64_t refuted; /* of these: no call */
+	uint64_t starts; /* of these: no call, but a function's start */
+	uint64_t not_judged; /* in no file, or in one that cannot be read */
+	uint64_t refuted_samples; /* with a refuted one in their stack */
+};
+
 int profile_from(struct ingest *ingest, const struct naming_options *options,
-		 struct profile **ret_profile);
+		 struct profile **ret_profile, struct call_counts *ret_calls);

@@ -12,6 +12,7 @@
 #include "collector/python/glue.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "symbolizer/native/call_site.h"
 
 #define PROGRESS_NS 1000000000ULL
 
@@ -20,6 +21,7 @@ struct file_place { /* a location in a file */
 	uint64_t off;
 	uint64_t elf_vaddr;
 	uint32_t location; /* index in the aggregate */
+	bool is_return;
 };
 
 struct file_mappings { /* one binary's in the profile */
@@ -157,32 +159,64 @@ static enum frame_role role_of(const struct binary *b, const char *name)
 	return python_is_glue(name) ? ROLE_GLUE : ROLE_NATIVE;
 }
 
-/* The places of one file, sorted by address: asked for in one go, each address once. */
+/* Each address once. Returns how many. */
+static uint32_t gather(const struct file_place *places, uint32_t cnt, uint64_t *elf_vaddrs,
+		       uint8_t *verdicts)
+{
+	uint32_t asked = 0;
+
+	for (uint32_t i = 0; i < cnt; i++) {
+		if (!asked || elf_vaddrs[asked - 1] != places[i].elf_vaddr) {
+			verdicts[asked] = CALL_NOT_ASKED;
+			elf_vaddrs[asked++] = places[i].elf_vaddr;
+		}
+		if (places[i].is_return)
+			verdicts[asked - 1] = CALL_NOT_JUDGED;
+	}
+	return asked;
+}
+
+static void count_verdicts(struct naming *n, const struct binary_question *q)
+{
+	for (uint32_t i = 0; i < q->cnt; i++) {
+		n->calls.judged += q->verdicts[i] > CALL_NOT_JUDGED;
+		n->calls.not_judged += q->verdicts[i] == CALL_NOT_JUDGED;
+		n->calls.starts += q->verdicts[i] == CALL_START;
+		n->calls.refuted += q->verdicts[i] == CALL_REFUTED;
+		if (q->verdicts[i] == CALL_REFUTED)
+			log_debug("%s: 0x%" PRIx64 " does not follow a call", q->binary->path,
+				  q->elf_vaddrs[i] + 1);
+	}
+}
+
+/* The places of one file, sorted by address: asked for in one go. */
 static int name_places(struct naming *n, const struct file_place *places, uint32_t cnt)
 {
 	struct file_mappings mappings = { .binary = places->binary, .whole = PROFILE_NONE };
 	scope_memory uint64_t *elf_vaddrs = malloc(cnt * sizeof(*elf_vaddrs));
+	scope_memory uint8_t *verdicts = malloc(cnt);
 	scope_free(file_names) struct file_names *names = NULL;
-	uint32_t asked = 0, chain = 0;
+	struct binary_question question = { places->binary, elf_vaddrs, verdicts, 0 };
+	uint32_t chain = 0;
 
 	mappings.of_segment = malloc((places->binary->segment_cnt + 1) * sizeof(uint32_t));
-	if (!elf_vaddrs || !mappings.of_segment) {
+	if (!elf_vaddrs || !verdicts || !mappings.of_segment) {
 		free(mappings.of_segment);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < places->binary->segment_cnt; i++)
 		mappings.of_segment[i] = PROFILE_NONE;
-	for (uint32_t i = 0; i < cnt; i++)
-		if (!asked || elf_vaddrs[asked - 1] != places[i].elf_vaddr)
-			elf_vaddrs[asked++] = places[i].elf_vaddr;
-	if (binary_names__load(n->ingest, n->options, places->binary, elf_vaddrs, asked, &names))
+	question.cnt = gather(places, cnt, elf_vaddrs, verdicts);
+	if (binary_names__load(n->ingest, n->options, &question, &names))
 		log_debug("%s: no names", places->binary->path);
+	count_verdicts(n, &question);
 	for (uint32_t i = 0; i < cnt; i++) {
 		chain += elf_vaddrs[chain] != places[i].elf_vaddr;
 		n->location_of[places[i].location] = name_file(n, &mappings, &places[i],
 							       names ? names->table : NULL, chain);
 		n->roles[places[i].location] =
 			role_of(places->binary, outer_name(names ? names->table : NULL, chain));
+		n->refuted[places[i].location] = verdicts[chain] == CALL_REFUTED;
 	}
 	free(mappings.of_segment);
 	return 0;
@@ -194,15 +228,17 @@ int naming__reserve_places(struct naming *n, uint32_t cnt)
 	return n->places ? 0 : -ENOMEM;
 }
 
-void naming__add_place(struct naming *n, struct binary *named, uint64_t off, uint32_t location)
+void naming__add_place(struct naming *n, struct binary *named, const struct location *l,
+		       uint32_t location)
 {
 	struct binary *b = binaries__canonical(n->ingest->binaries, named);
 
 	n->places[n->place_cnt++] = (struct file_place){
 		.binary = b,
-		.off = off,
-		.elf_vaddr = binary_elf_vaddr(b, off),
+		.off = l->off,
+		.elf_vaddr = binary_elf_vaddr(b, l->off),
 		.location = location,
+		.is_return = l->flags & LOCATION_F_RETURN,
 	};
 }
 

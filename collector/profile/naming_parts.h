@@ -27,6 +27,8 @@ struct naming {
 	struct module_entry *modules; /* owned */
 	uint32_t *location_of; /* owned; by location index of the aggregate */
 	uint8_t *roles; /* owned; enum frame_role, by the same */
+	bool *refuted; /* owned; by the same: it does not follow a call */
+	struct call_counts calls;
 	uint64_t named;
 	uint64_t placed;
 	uint64_t started_ns;
@@ -58,5 +60,6 @@ void naming__labels(struct naming *n, const struct stack *stack, enum frame_role
 
 /* Places in files are gathered, then named file by file: 0 or -ENOMEM. naming_files.c */
 int naming__reserve_places(struct naming *n, uint32_t cnt); /* room for so many */
-void naming__add_place(struct naming *n, struct binary *named, uint64_t off, uint32_t location);
+void naming__add_place(struct naming *n, struct binary *named, const struct location *l,
+		       uint32_t location);
 int naming__files(struct naming *n);

@@ -51,11 +51,12 @@ static void write_profile(struct ingest *ingest)
 					  .symbol_timeout_ns = 1000000000,
 					  .cache_fd = -1 };
 	scope_free(profile) struct profile *profile = NULL;
+	struct call_counts calls;
 	scope_memory uint8_t *bytes = NULL;
 	size_t size;
 
 	ingest__finish(ingest);
-	if (!profile_from(ingest, &options, &profile))
+	if (!profile_from(ingest, &options, &profile, &calls))
 		assert(!pprof_encode(profile, &bytes, &size));
 }
 
