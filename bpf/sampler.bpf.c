@@ -304,14 +304,13 @@ static __always_inline int send_copy(struct scratch *s, __u32 cpu, struct bpf_pe
 {
 	__u32 kernel_cnt = take_kernel(s, ctx, COPY_WORDS);
 	__u32 python = COPY_WORDS + kernel_cnt;
-	__u32 stack = walk_python(s, cpu, regs, PYTHON_NO_NATIVE, python, COPY_PYTHON_WORDS);
-	__u64 stack_start = regs->sp - RED_ZONE, size;
-	__u32 stack_size;
+	__u32 stack = walk_python(s, cpu, regs, PYTHON_NO_NATIVE, python, COPY_HEAD_WORDS);
+	__u64 size;
 
-	if (stack > COPY_PYTHON_WORDS)
-		stack = COPY_PYTHON_WORDS;
-	stack_size = copy_stack((__u8 *)&s->words[stack], &stack_start);
-	size = fill_copy(s, ctx, kernel_cnt, stack - python, stack_start, stack_size);
+	if (stack > COPY_HEAD_WORDS)
+		stack = COPY_HEAD_WORDS;
+	copy_stack(s, cpu, regs->sp - RED_ZONE, stack);
+	size = fill_copy(s, ctx, kernel_cnt, stack - python);
 
 	if (!fault() &&
 	    !bpf_ringbuf_output(&copies, &s->rec, size, wake_flags(&copies, COPY_RING_BYTES / 4))) {

@@ -12,6 +12,7 @@
 #include "stats.bpf.h"
 #include "task.bpf.h"
 
+extern struct scratch_map scratches SEC(".maps");
 extern struct copies_map copies SEC(".maps");
 extern struct processes_map processes SEC(".maps");
 extern const volatile struct sampler_config config;
@@ -39,64 +40,81 @@ static __always_inline int copy_allowed(__u32 pid)
 	return 1;
 }
 
-/* Where the main thread's stack ends: the kernel put argc there. Other threads' stacks end somewhere
- * in a mapping: the first page that cannot be read tells. */
+/* Where a stack ends: the kernel put argc above the main thread's, libc a thread's own storage above the
+ * others'. Stacks of other makers end somewhere in a mapping: the first page that cannot be read tells. */
 static __always_inline __u64 stack_end(__u64 sp)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 outermost = BPF_CORE_READ(task, mm, start_stack) + 8;
+	__u64 outermost = BPF_CORE_READ(task, mm, start_stack) + 8, storage = thread_base();
 
 	if (outermost > sp && outermost - sp < COPY_STACK_BYTES)
 		return outermost;
+	if (storage > sp && storage - sp < COPY_STACK_BYTES)
+		return storage;
 	return sp + COPY_STACK_BYTES;
 }
 
 /* Page by page: one that is missing costs only what lies behind it. Pages at the stack pointer that
- * nobody has touched yet are passed over. Returns the bytes copied, from *start on. */
-static __always_inline __u32 copy_stack(__u8 *to, __u64 *start)
+ * nobody has touched yet are passed over. Non-zero: that was all. */
+static __always_inline int copy_page(struct scratch *s)
 {
-	__u64 end = stack_end(*start);
-	__u32 done = 0;
+	struct stack_piece *piece = &s->piece;
+	__u64 at = piece->start + piece->size;
+	__u64 size = USER_PAGE_SIZE - (at & (USER_PAGE_SIZE - 1));
+	__u64 pos = piece->pos + piece->size;
 
-	for (int i = 0; i <= COPY_STACK_BYTES / USER_PAGE_SIZE; i++) {
-		__u64 at = *start + done;
-		__u64 size = USER_PAGE_SIZE - (at & (USER_PAGE_SIZE - 1));
+	if (at >= piece->end)
+		return 1;
+	if (size > piece->end - at)
+		size = piece->end - at;
+	barrier_var(size); /* 6.1 and older: "R2 min value is negative" */
+	if (!size || size > USER_PAGE_SIZE)
+		return 1;
+	barrier_var(pos);
+	if (pos > sizeof(s->words) - USER_PAGE_SIZE)
+		return 1;
+	if (!bpf_probe_read_user((__u8 *)s->words + pos, size, (void *)at))
+		piece->size += size;
+	else if (piece->size)
+		return 1;
+	else
+		piece->start = at + size;
+	return 0;
+}
 
-		if (at >= end || done >= COPY_STACK_BYTES)
+/* A global function, verified once: 33 turns of the loop with the copying in it are too much for 6.1's
+ * verifier (E2BIG), and 5.10's does not come back. */
+__noinline int copy_next_page(__u32 cpu)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	return !s || copy_page(s);
+}
+
+/* From an address on, to words[first] and what is behind it. */
+static __always_inline void copy_stack(struct scratch *s, __u32 cpu, __u64 start, __u32 first)
+{
+	s->piece.start = start;
+	s->piece.end = stack_end(start);
+	s->piece.pos = first * 8ULL;
+	s->piece.size = 0;
+	for (int i = 0; i <= COPY_STACK_BYTES / USER_PAGE_SIZE; i++)
+		if (copy_next_page(cpu))
 			break;
-		if (size > end - at)
-			size = end - at;
-		barrier_var(size); /* 6.1 and older: "R2 min value is negative" */
-		if (!size || size > USER_PAGE_SIZE)
-			break;
-		if (bpf_probe_read_user(to + done, size, (void *)at)) {
-			if (done)
-				break;
-			*start = at + size;
-			continue;
-		}
-		done += size;
-	}
-	return done;
 }
 
 /* What a copy has beyond a sample lies where the sample's first words would. */
-#define COPY_PYTHON_WORDS (20 * 1024) /* these end there: the stack lies behind them */
-_Static_assert(COPY_PYTHON_WORDS > PYTHON_MAX_WORDS + MAX_KERNEL_FRAMES + UNWIND_REG_CNT + 16,
-	       "the longest stack");
-_Static_assert((MAX_USER_WORDS - COPY_PYTHON_WORDS) * 8 > COPY_STACK_BYTES + USER_PAGE_SIZE,
-	       "room for the stack");
 #define COPY_WORDS ((sizeof(struct copy_record) - sizeof(struct sample_record)) / 8)
 
 /* Makes the record in the scratch a copy; kernel words, Python words and stack are there already. Its size. The walk
  * may have changed the registers in its state: they are read again. */
 static __always_inline __u64 fill_copy(struct scratch *s, const struct bpf_perf_event_data *ctx,
-				       __u32 kernel_cnt, __u32 python_words,
-					  __u64 stack_start, __u32 stack_size)
+				       __u32 kernel_cnt, __u32 python_words)
 {
 	struct copy_record *copy = (struct copy_record *)&s->rec;
 	struct user_regs regs = {};
-	__u64 size = sizeof(*copy) + (kernel_cnt + python_words) * 8ULL + ((stack_size + 7ULL) & ~7ULL);
+	__u64 size = sizeof(*copy) + (kernel_cnt + python_words) * 8ULL +
+		     ((s->piece.size + 7ULL) & ~7ULL);
 
 	if (size > sizeof(s->rec) + sizeof(s->words))
 		size = sizeof(s->rec) + sizeof(s->words);
@@ -104,8 +122,8 @@ static __always_inline __u64 fill_copy(struct scratch *s, const struct bpf_perf_
 	copy->sample.h.size = size;
 	copy->sample.user_words = python_words;
 	copy->sample.kernel_cnt = kernel_cnt;
-	copy->stack_start = stack_start;
-	copy->stack_size = stack_size;
+	copy->stack_start = s->piece.start;
+	copy->stack_size = s->piece.size;
 	user_regs_read(&regs, copy->regs, &s->regs, ctx);
 	copy->entered = regs.entered;
 	return size;

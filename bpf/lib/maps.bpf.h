@@ -11,7 +11,7 @@
 #include "../shared/stop.h"
 #include "../shared/unwind.h"
 
-#define COPY_RING_BYTES (512 * 1024)
+#define COPY_RING_BYTES (2 * 1024 * 1024)
 
 /* Samples; written by the sampler without wake-ups, drained by user. Size set at load. */
 struct samples_map {

@@ -25,7 +25,20 @@ struct code_buffer {
 	__u8 bytes[CODE_PIECES_BYTES + CODE_PIECE_ROOM];
 };
 
+struct stack_piece { /* of a stack, on its way into words[] */
+	__u64 start; /* address of its first byte */
+	__u64 end; /* no further than that */
+	__u32 pos; /* of the first byte, in bytes of words[] */
+	__u32 size; /* bytes copied */
+};
+
 #define SEEN_SLOTS 2048
+
+#define COPY_HEAD_WORDS (20 * 1024) /* of a copy; the stack's bytes come behind that many at most */
+_Static_assert(COPY_HEAD_WORDS > PYTHON_MAX_WORDS + MAX_KERNEL_FRAMES + UNWIND_REG_CNT + 16,
+	       "the longest stack");
+#define SCRATCH_WORDS (COPY_HEAD_WORDS + (COPY_STACK_BYTES + USER_PAGE_SIZE) / 8)
+_Static_assert(SCRATCH_WORDS >= MAX_USER_WORDS + MAX_KERNEL_FRAMES, "room for a sample");
 
 struct scratch {
 	struct native_walk walk;
@@ -33,13 +46,14 @@ struct scratch {
 	struct python_walk python;
 	struct pt_regs regs; /* as they lie in the kernel */
 	struct code_buffer code;
+	struct stack_piece piece;
 	__u64 seen[SEEN_SLOTS]; /* code objects; stays, as the rest of it */
 	struct rule_cache rules; /* stays from sample to sample */
 	__u64 counted; /* what the event had counted at its last sample */
 	struct sample_record rec;
 	/* rec.words: user frames (native, then Python), then kernel addresses; bpf_get_stack() wants
-	 * room for a whole stack wherever the kernel part begins */
-	__u64 words[MAX_USER_WORDS + MAX_KERNEL_FRAMES];
+	 * room for a whole stack wherever the kernel part begins. Of a copy: lib/copy.bpf.h */
+	__u64 words[SCRATCH_WORDS];
 };
 
 struct scratch_map {

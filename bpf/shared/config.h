@@ -16,7 +16,7 @@
 #define MAX_RUN_MAPPINGS 4096 /* one process's run */
 #define MAX_TARGETS 16384
 #define USER_PAGE_SIZE 4096
-#define COPY_STACK_BYTES 16384 /* of the stack that travels with a sample: whole pages */
+#define COPY_STACK_BYTES (128 * 1024) /* of the stack that travels with a sample: whole pages */
 #define MAX_COPIES 256 /* such samples per run of mappings */
 
 enum filter_kind {

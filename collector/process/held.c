@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUDGET_BYTES (8UL << 20)
+#define BUDGET_BYTES (32UL << 20)
 
 struct held_list {
 	struct held *first; /* owned */

@@ -27,5 +27,5 @@ def test_stacks_equal_gdbs(build, root, name, mode):
     assert result.different == []
     assert sum(result.excluded.values()) <= 2, result.excluded  # tests/prove: 3 % of 200
     assert result.same + result.cut >= 18
-    # a piece of 16 KB ends where a handler's alternate stack does
+    # the piece that travels ends where a handler's alternate stack does
     assert result.cut == 0 if not mode else result.same >= 1 if name == "signals" else result.same >= 10

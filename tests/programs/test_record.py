@@ -54,9 +54,32 @@ def test_a_thousand_frames_are_whole(sonde, chain, tmp_path):
     out = tmp_path / "p.pb.gz"
     sonde("record", "-F", 199, "-o", out, "--", chain, 2, 1000)
     deep = [names for names, _, _ in profile(out).stacks() if names.count("chain_mid") == 1001]
-    # the first ones travelled with 16 KB of their stack, and say so
-    deep = [names for names in deep if names[-1] != "[truncated]"]
     assert deep and all(names[-1] == "_start" for names in deep)
+
+
+def wide_copies(sonde, build, out, frames):
+    """(stacks, how many of them travelled): the program ends before it has been sampled much."""
+    sonde("record", "-F", 999, "-o", out, "--", build / "tests/targets/wide", frames)
+    p = profile(out)
+    copied = next(int(c.split()[-1]) for c in p.comments if c.startswith("# count COPIED"))
+    return [(names, values[0]) for names, values, _ in p.stacks() if "wide_leaf" in names], copied
+
+
+def test_first_samples_of_deep_stacks_are_whole(sonde, build, tmp_path):
+    """120 KB of stack: more than any other first samples have been seen with, clang's."""
+    stacks, copied = wide_copies(sonde, build, tmp_path / "p.pb.gz", 29)
+    assert copied and stacks
+    for names, _ in stacks:
+        assert names.count("wide_frame") == 29 and names[-1] == "_start", names
+
+
+def test_first_samples_of_deeper_stacks_say_so(sonde, build, tmp_path):
+    stacks, copied = wide_copies(sonde, build, tmp_path / "p.pb.gz", 100)
+    cut = sum(n for names, n in stacks if names[-1] == "[truncated]")
+    assert 0 < cut <= copied
+    for names, _ in stacks:
+        frames = names.count("wide_frame")
+        assert (names[-1], frames) == ("_start", 100) or (names[-1] == "[truncated]" and 29 < frames < 33), names
 
 
 def test_whole_host_pid_and_threads(sonde, chain, tmp_path):
