@@ -44,13 +44,6 @@ static void find_root(struct target *t)
 	t->root[len > 1 ? len : 0] = 0;
 }
 
-static const char *path_inside(const struct target *t, const char *path)
-{
-	size_t len = strlen(t->root);
-
-	return len && !strncmp(path, t->root, len) && path[len] == '/' ? path + len : path;
-}
-
 static void apply(void *ctx, const struct record_header *rec)
 {
 	struct target *t = ctx;
@@ -85,7 +78,7 @@ static int open_mapped(const struct target *t, const struct binary *b)
 	fd = open(path, flags);
 	if (fd >= 0 || t->root_fd < 0)
 		return fd >= 0 ? fd : t->root_fd;
-	return rooted_openat(t->root_fd, path_inside(t, b->path), flags);
+	return rooted_openat(t->root_fd, path_below(t->root, b->path), flags);
 }
 
 static void look_at(struct target *t, const struct binary *b)
@@ -93,7 +86,7 @@ static void look_at(struct target *t, const struct binary *b)
 	struct file_view *view = &t->files[t->file_cnt++];
 	scope_fd int fd = open_mapped(t, b);
 
-	view->path = path_inside(t, b->path);
+	view->path = path_below(t->root, b->path);
 	view->deleted = b->deleted;
 	if (fd < 0) {
 		view->error = fd;

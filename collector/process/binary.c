@@ -276,8 +276,10 @@ struct binary *binaries__of_mapping(struct binaries *all, const struct mmap_reco
 		binary->mapped = true;
 	}
 	/* the newest process is the likeliest to be alive when a worker looks */
-	if (binary && binary->state == BINARY_NEW)
+	if (binary && binary->state == BINARY_NEW) {
 		binary__set_hint(binary, rec->pid, rec->start, rec->end);
+		binary->hint_outside = rec->scanned;
+	}
 	return binary;
 }
 

@@ -67,6 +67,7 @@ struct binary {
 	uint32_t tries; /* openings that failed though the process was alive */
 	/* where a worker may find it */
 	uint32_t hint_pid; /* 0: nowhere, until another process maps it */
+	bool hint_outside; /* the path is /proc's: as we see it, not as the process does */
 	uint64_t hint_start;
 	uint64_t hint_end;
 };

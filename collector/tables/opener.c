@@ -12,6 +12,7 @@
 #include "collector/python/file.h"
 #include "collector/tables/worker.h"
 #include "common/clock.h"
+#include "symbolizer/native/rooted_path.h"
 
 #define HUNG_NS 10000000000ULL /* a file system that does not answer */
 
@@ -27,6 +28,7 @@ struct open_job {
 	struct job job;
 	struct opener *opener;
 	char *path; /* owned */
+	bool outside; /* path is as our own root has it */
 	enum binary_kind kind;
 	uint32_t pid;
 	uint64_t start;
@@ -66,12 +68,29 @@ static bool is_gone(uint32_t pid)
 	return access(path, F_OK) && errno == ENOENT;
 }
 
+/* Links in it lead nowhere else: a container could have anything read. */
+static int open_in_root(const struct open_job *job, int flags)
+{
+	char link[64], root[4096];
+	scope_fd int root_fd = -1;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%u/root", job->pid);
+	root_fd = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	len = readlink(link, root, sizeof(root) - 1);
+	if (root_fd < 0 || len < 0)
+		return -errno;
+	root[len] = 0;
+	return rooted_openat(root_fd, job->outside ? path_below(root, job->path) : job->path,
+			     flags);
+}
+
 /* By the mapping itself (deleted files too), by the process's root, by our own when the build id
  * agrees. O_NONBLOCK: a path may lead to a FIFO by now. -ESRCH: the process is gone. */
 static int open_target_file(const struct open_job *job)
 {
 	static const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	char path[4200];
+	char path[96];
 	int fd, err;
 
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", job->pid,
@@ -79,11 +98,10 @@ static int open_target_file(const struct open_job *job)
 	fd = open(path, flags);
 	if (fd >= 0)
 		return fd;
-	snprintf(path, sizeof(path), "/proc/%u/root%s", job->pid, job->path);
-	fd = open(path, flags);
+	fd = open_in_root(job, flags);
 	if (fd >= 0)
 		return fd;
-	err = -errno;
+	err = fd;
 	if (is_gone(job->pid))
 		err = -ESRCH;
 	fd = job->build_id.size ? open(job->path, flags) : -1;
@@ -318,6 +336,7 @@ int opener__submit(struct opener *opener, const struct binary *binary, bool with
 	job->opener = opener;
 	job->kind = binary->kind;
 	job->pid = binary->hint_pid;
+	job->outside = binary->hint_outside;
 	job->start = binary->hint_start;
 	job->end = binary->hint_end;
 	job->build_id = binary->build_id;

@@ -41,6 +41,13 @@ int rooted_open(int root_fd, const char *path)
 	return -EINVAL;
 }
 
+const char *path_below(const char *root, const char *path)
+{
+	size_t len = strlen(root);
+
+	return len > 1 && !strncmp(path, root, len) && path[len] == '/' ? path + len : path;
+}
+
 int path_beside(const char *path, const char *name, char *to, unsigned long size)
 {
 	const char *slash = strrchr(path, '/');

@@ -12,5 +12,9 @@ int rooted_openat(int root_fd, const char *path, int flags);
  * negative errno. */
 int rooted_open(int root_fd, const char *path);
 
+/* Of a process behind chroot(2) /proc shows paths from outside: what is behind the root's own path. Others
+ * stay as they are. */
+const char *path_below(const char *root, const char *path);
+
 /* "/usr/lib/x.so", "y" -> "/usr/lib/y"; an absolute name stays. -ENAMETOOLONG. */
 int path_beside(const char *path, const char *name, char *to, unsigned long size);
