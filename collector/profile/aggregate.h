@@ -17,6 +17,7 @@
 #define MAX_STACK_LOCATIONS (MAX_USER_FRAMES + MAX_USER_WORDS / 3 + MAX_KERNEL_FRAMES + 4)
 
 #define LOCATION_F_RETURN 1 /* seen as the last byte before a return address */
+#define LOCATION_F_INNER 2 /* such a one with further frames beyond it */
 
 struct location { /* off: in the file; an address for the kernel and for code in no file */
 	uint64_t off;

@@ -157,7 +157,9 @@ static uint32_t user_location(struct ingest *ingest, const struct sample *sample
 	uint64_t addr = frame_payload(sample->user_words[word]) - is_return;
 	uint32_t location = place_in_file(ingest, sample->process, addr);
 
-	if (is_return && (word + 1 < native_cnt || sample->stop != STOP_END))
+	if (is_return && word + 1 < native_cnt)
+		aggregate__mark(ingest->aggregate, location, LOCATION_F_RETURN | LOCATION_F_INNER);
+	else if (is_return && sample->stop != STOP_END)
 		aggregate__mark(ingest->aggregate, location, LOCATION_F_RETURN);
 	return location;
 }

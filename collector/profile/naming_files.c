@@ -21,7 +21,7 @@ struct file_place { /* a location in a file */
 	uint64_t off;
 	uint64_t elf_vaddr;
 	uint32_t location; /* index in the aggregate */
-	bool is_return;
+	uint32_t flags; /* LOCATION_F_* */
 };
 
 struct file_mappings { /* one binary's in the profile */
@@ -170,10 +170,24 @@ static uint32_t gather(const struct file_place *places, uint32_t cnt, uint64_t *
 			verdicts[asked] = CALL_NOT_ASKED;
 			elf_vaddrs[asked++] = places[i].elf_vaddr;
 		}
-		if (places[i].is_return)
+		if (places[i].flags & LOCATION_F_RETURN)
 			verdicts[asked - 1] = CALL_NOT_JUDGED;
 	}
 	return asked;
+}
+
+/* Beyond a start that nobody called nothing can lie: such a stack took a pointer to a function for a return
+ * address, or has gone on behind its end. */
+static void judge_starts(const struct file_place *places, uint32_t cnt,
+			 const struct binary_question *q)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < cnt; i++) {
+		at += q->elf_vaddrs[at] != places[i].elf_vaddr;
+		if (q->verdicts[at] == CALL_START && (places[i].flags & LOCATION_F_INNER))
+			q->verdicts[at] = CALL_REFUTED;
+	}
 }
 
 static void count_verdicts(struct naming *n, const struct binary_question *q)
@@ -209,6 +223,7 @@ static int name_places(struct naming *n, const struct file_place *places, uint32
 	question.cnt = gather(places, cnt, elf_vaddrs, verdicts);
 	if (binary_names__load(n->ingest, n->options, &question, &names))
 		log_debug("%s: no names", places->binary->path);
+	judge_starts(places, cnt, &question);
 	count_verdicts(n, &question);
 	for (uint32_t i = 0; i < cnt; i++) {
 		chain += elf_vaddrs[chain] != places[i].elf_vaddr;
@@ -238,7 +253,7 @@ void naming__add_place(struct naming *n, struct binary *named, const struct loca
 		.off = l->off,
 		.elf_vaddr = binary_elf_vaddr(b, l->off),
 		.location = location,
-		.is_return = l->flags & LOCATION_F_RETURN,
+		.flags = l->flags,
 	};
 }
 

@@ -10,8 +10,8 @@
  *
  * Legal without a call: where somebody wrote the address down for others to return to, a function's start
  * (makecontext(), signal handlers of musl), or one byte behind it (Go's goexit, for unwinders that look one
- * byte before). Wrong frames may be of that kind too, for pointers to functions lie about on stacks: they
- * are told apart.
+ * byte before). That is the end of a stack: what is found beyond it refutes it all the same, for pointers to
+ * functions lie about on stacks too.
  */
 #include "symbolizer/native/elf_file.h"
 

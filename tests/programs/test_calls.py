@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracles"))
 import objdump_calls  # noqa: E402
 from pprof_wire import Profile, violations  # noqa: E402
 
-FILES = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/usr/bin/python3.11", "/usr/bin/perl",
+FILES = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/usr/bin/python3", "/usr/bin/perl",
          "/usr/lib/x86_64-linux-gnu/libcrypto.so.3"]
 COMMENT = re.compile(r"refuted frames: (\d+) of (\d+) distinct return addresses, (\d+) samples "
                      r"\(not judged: (\d+), starts of functions: (\d+)\)")
@@ -23,7 +23,7 @@ PROGRAMS = {
     "compiler": ["/usr/bin/clang-14", "-O2", "-x", "c", "-include", "stdio.h", "-include", "linux/elf.h", "-c",
                  "/dev/null", "-o", "/dev/null"],
 }
-OWN = ["oracle_signals", "oracle_exceptions", "oracle_plt", "oracle_realign", "oracle_frame_pointer"]
+OWN = ["oracle_signals", "oracle_plt", "oracle_realign", "oracle_frame_pointer"]
 
 
 @pytest.fixture
@@ -65,12 +65,21 @@ def test_frames_of_odd_stacks_follow_calls(counts, build, name):
     assert judged > 3, said
 
 
+def test_a_throw_is_refuted_only_where_it_lands(counts, build):
+    """libgcc writes the landing frame's registers over its own caller's, and its last pop leads to a landing
+    pad: stacks of these few instructions are not true, and 12 of 6,000 samples of nothing but throws were seen
+    there."""
+    (_, judged, samples, _, _), stacks, said = counts(build / "tests/targets/oracle_exceptions")
+    assert judged > 20 and samples <= 0.01 * sum(values[0] for _, values, _ in stacks), said
+
+
 def test_wrong_unwind_information_is_seen(counts, build):
-    (refuted, judged, samples, _, _), stacks, said = counts(build / "tests/targets/calls_lying", 1)
-    wrong = sum(values[0] for names, values, _ in stacks if names.count("lying_spin") == 2)
-    assert wrong > 20 and any("true_spin" in names for names, _, _ in stacks), said
-    assert refuted == 1 and samples == wrong and judged > 3
-    assert f"refuted: 1 of {judged} return addresses" in said
+    (refuted, judged, samples, _, starts), stacks, said = counts(build / "tests/targets/calls_lying", 2)
+    pushed = ["lying_start_spin", "lying_spin", "main"], ["lying_spin", "lying_spin", "main"]
+    wrong = [sum(values[0] for names, values, _ in stacks if names[-6:-3] == frames) for frames in pushed]
+    assert min(wrong) > 3 and any("true_spin" in names for names, _, _ in stacks), said
+    assert (refuted, samples, starts) == (2, sum(wrong), 0) and judged > 4, said
+    assert f"refuted: 2 of {judged} return addresses" in said
 
 
 def test_a_context_made_by_hand_refutes_nothing(counts, build):

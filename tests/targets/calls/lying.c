@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One wrong frame in each stack, half of the time: lying SECONDS. */
+/* One wrong frame in each stack, two thirds of the time: lying SECONDS. */
 #include <stdlib.h>
 #include <time.h>
 
 void lying_spin(long turns);
+void lying_start_spin(long turns);
 
 static volatile unsigned long sink;
 
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
 
 	while (time(NULL) <= end) {
 		lying_spin(4000000);
+		lying_start_spin(4000000);
 		true_spin(1000000);
 	}
 	return 0;
