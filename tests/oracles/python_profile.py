@@ -4,6 +4,7 @@ workload itself said of its calls and its CPU time (tests/targets/python/driver.
 import collections
 import json
 import math
+import os
 import pathlib
 import signal
 import subprocess
@@ -57,22 +58,49 @@ def legal_stacks(build, python, workload):
     return json.loads(said.stdout)
 
 
+def record_pids(build, pids, path, hz, seconds, *options):
+    command = [build / "collector/sonde", "record", "-p", ",".join(map(str, pids)), "-F", str(hz), "-d", str(seconds)]
+    done = subprocess.run([*command, "-o", path, *options], capture_output=True, text=True, timeout=seconds + 120)
+    assert done.returncode == 0, done.stderr
+    return pprof_wire.Profile(path)
+
+
 def record(build, python, workload, path, hz, seconds, *options):
     """A profile of the workload while it works, and the CPU seconds that it counted itself."""
     target = python.start(build, "workloads.py", workload, "run", stdout=subprocess.PIPE, text=True)
     try:
         assert target.stdout.readline() == "ready\n"
         time.sleep(0.5)  # until it has forked those that it will fork
-        pids = ",".join(map(str, descendants(target.pid)))
-        done = subprocess.run([build / "collector/sonde", "record", "-p", pids, "-F", str(hz), "-d", str(seconds),
-                               "-o", path, *options], capture_output=True, text=True, timeout=seconds + 120)
-        assert done.returncode == 0, done.stderr
+        profile = record_pids(build, descendants(target.pid), path, hz, seconds, *options)
         target.send_signal(signal.SIGTERM)
         truth = json.loads(target.communicate(timeout=60)[0])["cpu"]
     finally:
         target.kill()
         target.wait()
-    return pprof_wire.Profile(path), truth
+    return profile, truth
+
+
+def record_together(build, python, workloads, path, hz, seconds):
+    """One profile of several workloads at once: {workload: its part of all_frames()}."""
+    targets = {w: python.start(build, "workloads.py", w, "run", stdout=subprocess.PIPE, text=True) for w in workloads}
+    try:
+        for target in targets.values():
+            assert target.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        whose = {pid: w for w, target in targets.items() for pid in descendants(target.pid)}
+        profile = record_pids(build, whose, path, hz, seconds)
+    finally:
+        for target in targets.values():
+            for pid in descendants(target.pid):
+                os.kill(pid, signal.SIGKILL)
+            target.wait()
+            target.stdout.close()
+    assert pprof_wire.violations(profile) == []
+    parts = {w: [] for w in workloads}
+    for part in all_frames(profile):
+        if "pid" in part[2]:  # else what was lost
+            parts[whose[part[2]["pid"]]].append(part)
+    return parts
 
 
 class Checked:
@@ -109,24 +137,25 @@ def why_impossible(frames, edges, lines, resumed):
     return None
 
 
-def check(profile, legal):
+def check(samples, legal):
+    """samples: as all_frames() gives them"""
     edges = {tuple(edge) for edge in legal["edges"]}
     roots = {tuple(root) for root in legal["roots"]}
     checked = Checked()
-    for stack, samples, _ in all_frames(profile):
+    for stack, count, _ in samples:
         frames = python_frames(stack)
         why = frames and why_impossible(frames, edges, legal["lines"], legal["resumed"])
         if stack[0].name == "[lost]":
-            checked.lost += samples
+            checked.lost += count
         elif not frames:
-            checked.native_only += samples
+            checked.native_only += count
         elif why:
-            checked.impossible[why] += samples
+            checked.impossible[why] += count
             checked.examples[why] = stack
         elif (frames[-1].name, frames[-1].file) in roots:
-            checked.whole += samples
+            checked.whole += count
         else:
-            checked.cut += samples
+            checked.cut += count
     return checked
 
 
