@@ -111,6 +111,37 @@ static __always_inline int mapping_holds(const struct unwind_mapping *m, __u64 p
 	return m->start <= pc && pc < m->end;
 }
 
+/* "add $n, %rsp; ret", as a little-endian word: n, or -1. */
+static __always_inline __s32 add_and_return(__u64 code)
+{
+	__u32 n = code >> 24 & 0xff;
+
+	return (code & 0xff00ffffffULL) == 0xc300c48348ULL && n < 128 ? (__s32)n : -1;
+}
+
+/*
+ * CFA - sp where code without rows is left in a straight line, by its bytes; 0: it is not. So are the
+ * pieces of code that CPython's -X perf writes, one for each Python function:
+ *
+ *   [endbr64]  sub $8, %rsp  call *%rcx  add $8, %rsp  ret
+ */
+static __always_inline __s32 straight_exit(const __u64 *code)
+{
+	__u64 at = code[0], behind = code[1];
+
+	if ((__u32)at == 0xfa1e0ff3) { /* endbr64 */
+		at = at >> 32 | behind << 32;
+		behind >>= 32;
+	}
+	if ((at & 0xffff00ffffffULL) == 0xd1ff00ec8348ULL)
+		return add_and_return(at >> 48 | behind << 16) >= 0 ? 8 : 0;
+	if ((at & 0xffff) == 0xd1ff) /* call *%rcx */
+		at >>= 16;
+	if ((at & 0xff) == 0xc3)
+		return 8;
+	return add_and_return(at) >= 0 ? 8 + add_and_return(at) : 0;
+}
+
 /* The mapping of an address in the walk's run; the index is left in walk->mapping. */
 static __always_inline const struct unwind_mapping *find_mapping(struct native_walk *walk, __u64 pc)
 {
@@ -355,7 +386,8 @@ static __always_inline int step_to_rcx(struct native_walk *walk, __s64 off, __u6
 	*cfa = walk->sp + off;
 	walk->sp = *cfa;
 	walk->ip = walk->regs[UNWIND_CX];
-	walk->flags = (walk->flags & WALK_F_FP) | WALK_F_EXACT; /* a landing pad, not behind a call */
+	walk->flags = (walk->flags & WALK_F_FP) |
+		      WALK_F_EXACT; /* a landing pad, not behind a call */
 	return 0;
 }
 
@@ -424,10 +456,23 @@ static __always_inline int stop_unmapped(struct native_walk *walk)
 	return stop_walk(walk, STOP_NO_MAPPING);
 }
 
-/* Behind a system call an address may have another rule than for anybody else: look_up_rule(). */
+/* Behind a system call an address may have another rule than for anybody else: look_up_rule(); and a
+ * return address is looked up one byte before its code: rule_from_code(). */
 static __always_inline __u64 rule_key(const struct native_walk *walk, __u64 pc)
 {
-	return pc | (__u64)(walk->flags & WALK_F_ENTERED) << 59;
+	return pc | (__u64)(walk->flags & (WALK_F_ENTERED | WALK_F_EXACT)) << 59;
+}
+
+static __always_inline void rule_from_code(const struct native_walk *walk, struct unwind_info *info)
+{
+	__u64 code[2];
+	__s32 off;
+
+	if (seam_read_user(code, sizeof(code), walk->ip))
+		return;
+	off = straight_exit(code);
+	if (off)
+		*info = (struct unwind_info){ .kind = UNWIND_SP, .cfa_off = off };
 }
 
 /* Puts the rule of an address, found by mapping and rows, into its slot. Non-zero: stopped. */
@@ -453,6 +498,8 @@ static __always_inline int look_up_rule(struct native_walk *walk, __u64 pc,
 	slot->key = rule_key(walk, pc);
 	slot->generation = walk->run.generation;
 	slot->info = info ? *info : (struct unwind_info){ .kind = UNWIND_NONE };
+	if (m->flags & MAPPING_F_FP)
+		rule_from_code(walk, &slot->info);
 	return 0;
 }
 

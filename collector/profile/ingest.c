@@ -217,6 +217,14 @@ static bool in_eval(struct ingest *ingest, uint32_t location)
 	return b && python_in_eval(b, all[location].off);
 }
 
+static bool in_no_file(const struct ingest *ingest, uint32_t location)
+{
+	uint32_t cnt;
+	const struct location *all = aggregate__locations(ingest->aggregate, &cnt);
+
+	return location < cnt && all[location].binary == BINARY_ANON_ID;
+}
+
 static bool native_whole(enum stop_reason stop)
 {
 	return stop == STOP_END || stop == STOP_NULL_RETURN;
@@ -233,11 +241,12 @@ static uint32_t merge_user(struct ingest *ingest, const struct sample *sample, u
 {
 	struct merged_frame merged[MAX_USER_WORDS];
 	uint32_t natives[MAX_USER_FRAMES], n = 0, cnt;
-	bool eval[MAX_USER_FRAMES];
+	bool eval[MAX_USER_FRAMES], no_file[MAX_USER_FRAMES];
 	struct unmerged_stack stack = {
 		.words = sample->user_words,
 		.word_cnt = sample->user_cnt,
 		.in_eval = eval,
+		.in_no_file = no_file,
 		.native_whole = native_whole(sample->stop),
 		.python_whole = sample->rec->python_end == PYTHON_WHOLE,
 		.python_cut = python_cut(sample->rec),
@@ -246,6 +255,7 @@ static uint32_t merge_user(struct ingest *ingest, const struct sample *sample, u
 	for (uint32_t i = 0; i < native_cnt; i++) {
 		natives[i] = user_location(ingest, sample, i, native_cnt);
 		eval[i] = in_eval(ingest, natives[i]);
+		no_file[i] = in_no_file(ingest, natives[i]);
 	}
 	cnt = merge_stack(&stack, merged);
 	for (uint32_t i = 0; i < cnt; i++) {

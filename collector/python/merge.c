@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/python/merge.h"
 
+#include <stddef.h>
+
 #include "bpf/shared/frame.h"
 
 struct merge {
@@ -22,6 +24,11 @@ uint32_t merge_native_cnt(const __u64 *words, uint32_t word_cnt)
 
 static void put(struct merge *m, enum merged_kind kind, uint32_t word)
 {
+	const struct merged_frame *inner = m->cnt ? &m->out[m->cnt - 1] : NULL;
+
+	if (kind == MERGED_NATIVE && inner && inner->kind == MERGED_EVAL &&
+	    m->stack->in_no_file[word])
+		kind = MERGED_EVAL;
 	m->out[m->cnt++] = (struct merged_frame){ kind, word };
 }
 

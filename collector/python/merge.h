@@ -8,6 +8,9 @@
  * the outermost one where the native stack is whole, else from the innermost. One native frame
  * more than Python frames is one that was caught before its frame was linked, or after.
  * Where Python frames were too many, the stack ends with the oldest one that was taken.
+ *
+ * Between an eval loop and its caller may stand code that lies in no file: -X perf's trampolines, one
+ * for each Python function. These go with the eval loop.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +33,7 @@ struct unmerged_stack {
 	uint32_t word_cnt;
 	const bool
 		*in_eval; /* borrowed; by native frame: its address lies in the eval loop's code */
+	const bool *in_no_file; /* borrowed; by native frame */
 	bool native_whole; /* the native frames reach the thread's first */
 	bool python_whole;
 	bool python_cut; /* older frames were left out: native ones on their side go too */

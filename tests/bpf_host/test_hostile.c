@@ -75,6 +75,11 @@ static struct memory_image *image_of(const struct hostile *h)
 	return image;
 }
 
+static void no_rows(struct memory_image *image)
+{
+	image->mappings[0].flags = MAPPING_F_FP;
+}
+
 static void other_generation(struct memory_image *image)
 {
 	image->mappings[0].generation++;
@@ -363,6 +368,23 @@ static const struct hostile cases[] = {
 	{ "signal frame unaligned", .f1 = KIND(SIGRET), .registers = { F1, STACK + 4 },
 	  .stop = STOP_READ_FAULT, .cnt = 1, .unread = true },
 
+	/* code that lies in no file: as -X perf writes it, and nearly so. The return address is not mapped. */
+	{ "trampoline's start",
+	  .memory = { { F1, 0x08ec8348fa1e0ff3 }, { F1 + 8, 0xc308c48348d1ff }, { STACK, 8 } },
+	  .registers = { F1, STACK }, .twist = no_rows, .stop = STOP_NO_MAPPING, .cnt = 2 },
+	{ "trampoline's call",
+	  .memory = { { F1, 0xc308c48348d1ff }, { F1 + 8, 0 }, { STACK + 8, 8 } },
+	  .registers = { F1, STACK }, .twist = no_rows, .stop = STOP_NO_MAPPING, .cnt = 2 },
+	{ "trampoline's return", .memory = { { F1, 0xc3 }, { F1 + 8, 0 }, { STACK, 8 } },
+	  .registers = { F1, STACK }, .twist = no_rows, .stop = STOP_NO_MAPPING, .cnt = 2 },
+	{ "no trampoline: add of a negative number",
+	  .memory = { { F1, 0xc388c48348 }, { F1 + 8, 0 }, { STACK, 8 } },
+	  .registers = { F1, STACK, 8 }, .twist = no_rows, .stop = STOP_BAD_FP, .cnt = 1 },
+	{ "trampoline without its end",
+	  .memory = { { F1, 0x8348d1ff08ec8348 }, { F1 + 8, 0xc4 }, { STACK, 8 } },
+	  .registers = { F1, STACK, 8 }, .twist = no_rows, .stop = STOP_BAD_FP, .cnt = 1 },
+	{ "code that cannot be read", .registers = { F1, STACK, 8 }, .twist = no_rows,
+	  .stop = STOP_BAD_FP, .cnt = 1 },
 	/* the tables */
 	{ "rule not supported", .f1 = KIND(UNSUPPORTED), .registers = { F1, STACK },
 	  .stop = STOP_UNSUPPORTED, .cnt = 1 },

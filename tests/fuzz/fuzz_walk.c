@@ -130,12 +130,31 @@ static uint64_t window(void *ctx, uint64_t vaddr)
 	return USER_PAGE_SIZE - (vaddr & (USER_PAGE_SIZE - 1));
 }
 
+/* Code that has no rows is asked for: what -X perf writes, its parts, and something else. */
+static int read_code(void *to, uint64_t vaddr)
+{
+	static const uint64_t code[][2] = {
+		{ 0x08ec8348fa1e0ff3, 0xc308c48348d1ff },
+		{ 0x8348d1ff08ec8348, 0xc308c4 },
+		{ 0xc338c48348d1ff, 0 },
+		{ 0xc338c48348, 0 },
+		{ 0xc3, 0 },
+		{ 0x8348d1ff08ec8348, 0xc388c4 },
+		{ 0, 0 },
+	};
+
+	memcpy(to, code[vaddr % (sizeof(code) / sizeof(*code))], sizeof(*code));
+	return 0;
+}
+
 static int read_memory(void *ctx, void *to, uint32_t size, uint64_t vaddr)
 {
 	struct world *w = ctx;
 	uint64_t off = vaddr - STACK;
 
 	w->reads++;
+	if (size == 16 && vaddr - CODE < MAPPINGS * 0x10100)
+		return read_code(to, vaddr);
 	check(size && size <= 512 && size % 8 == 0, "size of a read");
 	check(vaddr >= USER_PAGE_SIZE && vaddr < (1ULL << 56) + 512 && vaddr % 8 == 0,
 	      "address of a read");

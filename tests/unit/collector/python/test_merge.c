@@ -5,7 +5,7 @@
 #include "collector/python/merge.h"
 
 /*
- * Stacks as a line: native frames "n" (in the eval loop: "e"), then Python frames "p" and anchors
+ * Stacks as a line: native frames "n" (in the eval loop: "e", in no file: "j"), then Python frames "p" and anchors
  * "0" to "9" ("-": of no native frame). Merged: "n", "e" for native ones, "p" for Python ones; each with
  * the number of its kind: "p0 e1" is the first Python frame, then the second native one.
  */
@@ -29,6 +29,8 @@ static const struct row rows[] = {
 	{ "nennpp-", true, CUT, "n0 p0 p1 e1" }, /* its oldest frames are missing */
 	{ "nenenp1pp-", true, CUT, "n0 p0 e1 n2 p1 p2 e3" },
 	{ "nenp1pp-p-", false, CUT, "n0 p0 e1 n2 p1 p2 p3" }, /* and the native frames as well */
+	{ "nejnejnp1p4", true, WHOLE, "n0 p0 e1 e2 n3 p1 e4 e5 n6" }, /* -X perf */
+	{ "jnejjp2", true, WHOLE, "n0 n1 p0 e2 e3 e4" },
 	/* counted */
 	{ "nenepp", true, WHOLE, "n0 p0 e1 n2 p1 e3" },
 	{ "eneepp", true, WHOLE, "e0 n1 p0 e2 p1 e3" }, /* its frame is not linked yet */
@@ -40,13 +42,14 @@ static const struct row rows[] = {
 	{ "nenppp", false, CUT, "n0 p0 e1 n2 p1 p2" },
 };
 
-static uint32_t parse(const char *text, __u64 *words, bool *in_eval)
+static uint32_t parse(const char *text, __u64 *words, bool *in_eval, bool *in_no_file)
 {
 	uint32_t cnt = 0;
 
 	for (; *text; text++) {
 		in_eval[cnt] = *text == 'e';
-		if (*text == 'n' || *text == 'e') {
+		in_no_file[cnt] = *text == 'j';
+		if (strchr("nej", *text)) {
 			words[cnt++] = frame_word(FRAME_NATIVE, 0, 0x1000);
 		} else if (*text == 'p') {
 			words[cnt++] = frame_word(FRAME_PYTHON, 0, 0x2000);
@@ -81,10 +84,13 @@ static void test_stacks(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct merged_frame merged[64];
 		__u64 words[64];
-		bool in_eval[64];
+		bool in_eval[64], in_no_file[64];
 		char text[256] = "";
-		struct unmerged_stack stack = { words, parse(rows[i].stack, words, in_eval),
-						in_eval, rows[i].native_whole,
+		struct unmerged_stack stack = { words,
+						parse(rows[i].stack, words, in_eval, in_no_file),
+						in_eval,
+						in_no_file,
+						rows[i].native_whole,
 						rows[i].python == WHOLE,
 						rows[i].python == CUT };
 
@@ -106,7 +112,7 @@ static void test_damaged(void **state)
 
 	(void)state;
 	for (uint32_t cnt = 0; cnt <= ROWS(words); cnt++) {
-		struct unmerged_stack stack = { words, cnt, in_eval, true, true };
+		struct unmerged_stack stack = { words, cnt, in_eval, in_eval, true, true };
 
 		assert_int_equal(merge_stack(&stack, merged), cnt < 1 ? 0 : cnt < 4 ? 1 : 2);
 	}
