@@ -135,6 +135,25 @@ __noinline int note_gil(__u32 cpu, __u32 entered)
 	return 0;
 }
 
+__noinline int enter_outer_python(__u32 cpu)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	return !s || python_walk_outer(&s->python);
+}
+
+/* Of one interpreter and, where that runs in another, of the outer one. */
+static __always_inline void walk_python_frames(__u32 cpu)
+{
+	for (int interpreter = 0; interpreter < 2; interpreter++) {
+		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; i++)
+			if (step_python_run(cpu))
+				break;
+		if (enter_outer_python(cpu))
+			break;
+	}
+}
+
 /* The Python frames of the thread, from a word on: behind native_cnt native ones, or (PYTHON_NO_NATIVE)
  * where user space will walk these. Returns the next free word. */
 static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const struct user_regs *regs,
@@ -142,6 +161,7 @@ static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const str
 {
 	__u32 idx = s->walk.run.python - 1;
 	const struct python_process *process = bpf_map_lookup_elem(&pythons, &idx);
+	int started;
 
 	if (!config.python || !s->walk.run.python || !process)
 		return first;
@@ -150,12 +170,11 @@ static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const str
 	s->python.pos = first;
 	s->python.room = room;
 	s->python.stack_pointer = regs->sp;
-	if (!python_walk_start(&s->python))
-		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; i++)
-			if (step_python_run(cpu))
-				break;
+	started = !python_walk_start(&s->python);
 	if (config.gil)
 		note_gil(cpu, regs->entered);
+	if (started || !enter_outer_python(cpu))
+		walk_python_frames(cpu);
 	s->rec.python_end = s->python.end;
 	if (s->python.end != PYTHON_TORN)
 		return s->python.pos;

@@ -33,6 +33,7 @@ struct python_walk {
 	__u64 frame; /* the next one */
 	__u64 cframe; /* 3.11, 3.12: of the eval loop that runs the frames at hand */
 	__u64 tstate;
+	__u64 fs_base;
 	__u32 native; /* native frames before this one lie below all anchors to come */
 	__u32 native_cnt; /* PYTHON_NO_NATIVE: not known here, anchors are told by address */
 	__u32 cnt; /* frames so far */
@@ -127,8 +128,8 @@ static __always_inline int is_thread_of(const struct python_layout *l, __u64 tst
 	return tstate && !python_pointer(&id, tstate + l->tstate_thread_id) && id == fs_base;
 }
 
-/* By the interpreters' lists. */
-static __always_inline int listed_thread(const struct python_process *p, __u64 fs_base,
+/* By the interpreters' lists, another state of the thread than the one given. */
+static __always_inline int listed_thread(const struct python_process *p, __u64 fs_base, __u64 but,
 					 __u64 *ret_tstate)
 {
 	__u64 interp, tstate;
@@ -137,7 +138,7 @@ static __always_inline int listed_thread(const struct python_process *p, __u64 f
 	    python_pointer(&tstate, interp + p->layout.interp_threads))
 		return -1;
 	for (int i = 0; i < THREAD_LIST_STEPS; i++) {
-		if (is_thread_of(&p->layout, tstate, fs_base)) {
+		if (tstate != but && is_thread_of(&p->layout, tstate, fs_base)) {
 			*ret_tstate = tstate;
 			return 0;
 		}
@@ -177,24 +178,15 @@ static __always_inline int find_tstate(struct python_walk *w, __u64 fs_base)
 	case PYTHON_THREAD_TLS_MODULE:
 		return module_variable(p, fs_base, &w->tstate);
 	default:
-		return listed_thread(p, fs_base, &w->tstate);
+		return listed_thread(p, fs_base, 0, &w->tstate);
 	}
 }
 
-/* The thread's newest frame. Non-zero: there is none; w->end says why. */
-static __always_inline int python_walk_start(struct python_walk *w)
+/* The newest frame of a thread state. Non-zero: there is none; w->end says why. */
+static __always_inline int enter_tstate(struct python_walk *w)
 {
 	const struct python_layout *l = &w->process.layout;
-	__u64 fs_base;
 
-	w->cnt = 0;
-	w->cut = 0;
-	w->native = 0;
-	w->frame = 0;
-	w->tstate = 0;
-	w->end = PYTHON_MAX_DEPTH;
-	if (seam_fs_base(&fs_base) || !fs_base || find_tstate(w, fs_base) || !w->tstate)
-		return end_python(w, PYTHON_NO_THREAD);
 	if (python_pointer(&w->frame, w->tstate + l->tstate_frame))
 		return end_python(w, PYTHON_UNREADABLE);
 	if (l->newest == PYTHON_NEWEST_CFRAME) {
@@ -204,6 +196,40 @@ static __always_inline int python_walk_start(struct python_walk *w)
 	}
 	if (!w->frame)
 		return end_python(w, PYTHON_NO_FRAME);
+	return 0;
+}
+
+/* The thread's newest frame. Non-zero: there is none; w->end says why. */
+static __always_inline int python_walk_start(struct python_walk *w)
+{
+	w->cnt = 0;
+	w->cut = 0;
+	w->native = 0;
+	w->frame = 0;
+	w->tstate = 0;
+	w->end = PYTHON_MAX_DEPTH;
+	if (seam_fs_base(&w->fs_base) || !w->fs_base || find_tstate(w, w->fs_base) || !w->tstate)
+		return end_python(w, PYTHON_NO_THREAD);
+	return enter_tstate(w);
+}
+
+/* Behind the last frame of a subinterpreter, or where it has none: the frames of the interpreter that the
+ * thread ran before. Only the main one, the last of the list, has no other. Non-zero: no more frames. */
+static __always_inline int python_walk_outer(struct python_walk *w)
+{
+	const struct python_layout *l = &w->process.layout;
+	__u64 interp, next, outer;
+	__u32 end = w->end;
+
+	if ((end != PYTHON_WHOLE && end != PYTHON_NO_FRAME) ||
+	    python_pointer(&interp, w->tstate + l->tstate_interp) ||
+	    python_pointer(&next, interp + l->interp_next) || !next ||
+	    listed_thread(&w->process, w->fs_base, w->tstate, &outer))
+		return 1;
+	w->tstate = outer;
+	if (enter_tstate(w))
+		return end_python(w, end);
+	w->end = PYTHON_MAX_DEPTH;
 	return 0;
 }
 

@@ -356,6 +356,26 @@ def gevent():
     return workload_gevent.workload()
 
 
+def finalizers():
+    import workload_shapes
+    return workload_shapes.finalizers()
+
+
+def greenlets():
+    import workload_shapes
+    return workload_shapes.greenlets()
+
+
+def interpreters():
+    import workload_shapes
+    return workload_shapes.interpreters()
+
+
+def evaluator():
+    import workload_shapes
+    return workload_shapes.evaluator()
+
+
 def pystone():
     import workload_pystone
     return [workload_pystone.passes]
