@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sorted. CPython 2.7 to 3.15, Python/ceval.c, Objects/call.c, classobject.c, descrobject.c,
- * funcobject.c, typeobject.c, genobject.c, Python/pythonrun.c, Modules/main.c. */
+/* Sorted; those with a dot are what a stripped file's tables call them. CPython 2.7 to 3.15, Python/ceval.c,
+ * Objects/call.c, classobject.c, descrobject.c, funcobject.c, typeobject.c, genobject.c,
+ * Python/pythonrun.c, Modules/main.c. */
 static const char *const glue[] = {
 	"PyCFunction_Call",
 	"PyCFunction_Fast",
@@ -15,6 +16,8 @@ static const char *const glue[] = {
 	"PyEval_EvalFrame",
 	"PyEval_EvalFrameEx",
 	"PyFunction_Fast",
+	"PyGen_am_send",
+	"PyIter_Send",
 	"PyObject_Call",
 	"PyObject_CallFunctionObjArgs",
 	"PyObject_CallMethod",
@@ -34,6 +37,8 @@ static const char *const glue[] = {
 	"Py_RunMain",
 	"_PyCFunction_FastCallDict",
 	"_PyCFunction_FastCallKeywords",
+	"_PyCallMethodDescriptorFastWithKeywords_StackRef",
+	"_PyCallMethodDescriptorFast_StackRef",
 	"_PyEval_EvalCode",
 	"_PyEval_EvalCodeWithName",
 	"_PyEval_EvalFrame",
@@ -48,6 +53,7 @@ static const char *const glue[] = {
 	"_PyMethodDescr_Vectorcall",
 	"_PyObject_Call",
 	"_PyObject_CallFunctionVa",
+	"_PyObject_CallFunction_SizeT",
 	"_PyObject_CallMethod",
 	"_PyObject_CallMethodId",
 	"_PyObject_CallMethodIdObjArgs",
@@ -67,25 +73,44 @@ static const char *const glue[] = {
 	"_PyRun_SimpleFile",
 	"_PyRun_SimpleFileObject",
 	"_PyVectorcall_Call",
+	"_Py_BuiltinCallFastWithKeywords_StackRef",
+	"_Py_BuiltinCallFast_StackRef",
+	"_Py_CallBuiltinClass_StackRef",
+	"_Py_VectorCallInstrumentation_StackRefSteal",
+	"_Py_VectorCall_StackRefSteal",
+	"builtin_function_or_method.tp_call",
 	"call_function",
 	"call_method",
 	"call_unbound",
 	"cfunction_call",
+	"cfunction_call_varargs",
 	"cfunction_vectorcall_FASTCALL",
 	"cfunction_vectorcall_FASTCALL_KEYWORDS",
 	"cfunction_vectorcall_FASTCALL_KEYWORDS_METHOD",
 	"cfunction_vectorcall_NOARGS",
 	"cfunction_vectorcall_O",
+	"classmethod_descriptor.tp_call",
 	"classmethoddescr_call",
+	"coroutine.send",
+	"coroutine_wrapper.send",
+	"coroutine_wrapper.tp_iternext",
 	"do_call_core",
 	"fast_function",
+	"function.tp_call",
 	"function_call",
 	"function_code_fastcall",
 	"gen_iternext",
+	"gen_send",
 	"gen_send_ex",
 	"gen_send_ex2",
+	"generator.send",
+	"generator.tp_iternext",
+	"instancemethod.tp_call",
 	"instancemethod_call",
+	"method-wrapper.tp_call",
+	"method.tp_call",
 	"method_call",
+	"method_descriptor.tp_call",
 	"method_vectorcall",
 	"method_vectorcall_FASTCALL",
 	"method_vectorcall_FASTCALL_KEYWORDS",
@@ -110,10 +135,12 @@ static const char *const glue[] = {
 	"slot_tp_call",
 	"slot_tp_init",
 	"slot_tp_new",
+	"type.tp_call",
 	"type_call",
 	"vectorcall_maybe",
 	"vectorcall_method",
 	"vectorcall_unbound",
+	"wrapper_descriptor.tp_call",
 	"wrapperdescr_call",
 };
 
@@ -133,14 +160,21 @@ bool python_takes_gil(const char *name)
 	return plain_length(name) == strlen("take_gil") && !strncmp(name, "take_gil", 8);
 }
 
+static bool is_listed(const char *name)
+{
+	return bsearch(name, glue, sizeof(glue) / sizeof(*glue), sizeof(*glue), compare);
+}
+
 bool python_is_glue(const char *name)
 {
 	size_t len = plain_length(name);
 	char plain[64];
 
+	if (is_listed(name))
+		return true;
 	if (len >= sizeof(plain))
 		return false;
 	memcpy(plain, name, len);
 	plain[len] = 0;
-	return bsearch(plain, glue, sizeof(glue) / sizeof(*glue), sizeof(*glue), compare);
+	return is_listed(plain);
 }

@@ -100,13 +100,29 @@ static bool in_cut_group(const struct merge *m, uint32_t anchor)
 	return m->stack->python_cut && anchor == PYTHON_NO_NATIVE && next_size(m, m->at);
 }
 
+/* An address in no file that ends a broken stack was read from one that is not there. */
+static uint32_t believed_cnt(const struct merge *m)
+{
+	const struct unmerged_stack *s = m->stack;
+	bool broken = m->native_cnt && s->python_whole && !s->native_whole;
+
+	return broken && s->in_no_file[m->native_cnt - 1] ? m->native_cnt - 1 : m->native_cnt;
+}
+
+/* No eval loop behind the last anchor of all is of this stack. */
+static bool ends_before(const struct merge *m, uint32_t i)
+{
+	return m->stack->in_eval[i] && m->stack->python_whole && m->at > m->native_cnt &&
+	       !next_size(m, m->at);
+}
+
 /* An eval loop without an anchor can only be the youngest: it has none yet, or none any more. */
 static void merge_by_anchors(struct merge *m)
 {
-	uint32_t anchor = next_anchor(m);
+	uint32_t anchor = next_anchor(m), cnt = believed_cnt(m);
 	bool first = true, cut = false;
 
-	for (uint32_t i = 0; i < m->native_cnt && !cut; i++) {
+	for (uint32_t i = 0; i < cnt && !cut && !ends_before(m, i); i++) {
 		bool its = i == anchor;
 
 		cut = m->stack->in_eval[i] && in_cut_group(m, anchor);
@@ -114,7 +130,8 @@ static void merge_by_anchors(struct merge *m)
 			take_group(m);
 			anchor = next_anchor(m);
 		}
-		put(m, its || cut || (first && m->stack->in_eval[i]) ? MERGED_EVAL : MERGED_NATIVE, i);
+		put(m, its || cut || (first && m->stack->in_eval[i]) ? MERGED_EVAL : MERGED_NATIVE,
+		    i);
 		first = first && !its && !m->stack->in_eval[i];
 	}
 }
@@ -137,11 +154,17 @@ static uint32_t count_eval(const struct merge *m)
 	return cnt;
 }
 
+/* Nothing that an eval loop calls, but the check of its result, sees it without its frame. */
+static bool youngest_may_lack_frame(const struct merge *m)
+{
+	return m->stack->in_eval[0] || (m->native_cnt > 1 && m->stack->in_eval[1]);
+}
+
 static void merge_by_counting(struct merge *m)
 {
 	uint32_t python = count_python(m), eval = count_eval(m);
 	bool from_oldest = m->stack->native_whole && m->stack->python_whole;
-	uint32_t without = from_oldest && eval > python ? eval - python : 0;
+	uint32_t without = from_oldest && eval == python + 1 && youngest_may_lack_frame(m);
 	uint32_t extra = from_oldest && python > eval ? python - eval : 0;
 
 	for (uint32_t i = 0; i < m->native_cnt; i++) {
@@ -156,6 +179,8 @@ static void merge_by_counting(struct merge *m)
 		if (without)
 			without--;
 		else if (!take_frame(m)) {
+			if (from_oldest)
+				return; /* of another stack */
 			put(m, MERGED_NATIVE, i);
 			continue;
 		}

@@ -9,6 +9,9 @@
  * more than Python frames is one that was caught before its frame was linked, or after.
  * Where Python frames were too many, the stack ends with the oldest one that was taken.
  *
+ * A greenlet's stack ends where it was started. What lies above it in memory is of whoever ran then,
+ * or of others since: native frames end before the first eval loop that has no Python frames left.
+ *
  * Between an eval loop and its caller may stand code that lies in no file: -X perf's trampolines, one
  * for each Python function. These go with the eval loop.
  */

@@ -2,10 +2,12 @@
 """The Python frames of a profile, and whether stacks are possible and shares right: judged by what the
 workload itself said of its calls and its CPU time (tests/targets/python/driver.py)."""
 import collections
+import functools
 import json
 import math
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -52,10 +54,11 @@ def descendants(pid):
     return found
 
 
-def legal_stacks(build, python, workload):
-    said = subprocess.run(python.command(build, "workloads.py", workload, "legal"), capture_output=True, text=True,
-                          timeout=300, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **python.env})
-    return json.loads(said.stdout)
+def legal_stacks(build, python, workload, *args):
+    target = python.start(build, "workloads.py", workload, *args, "legal", stdout=subprocess.PIPE, text=True)
+    said, _ = target.communicate(timeout=300)
+    assert target.returncode == 0
+    return json.loads(said)
 
 
 def record_pids(build, pids, path, hz, seconds, *options):
@@ -80,15 +83,17 @@ def record(build, python, workload, path, hz, seconds, *options):
     return profile, truth
 
 
-def record_together(build, python, workloads, path, hz, seconds):
-    """One profile of several workloads at once: {workload: its part of all_frames()}."""
-    targets = {w: python.start(build, "workloads.py", w, "run", stdout=subprocess.PIPE, text=True) for w in workloads}
+def record_together(build, programs, path, hz, seconds):
+    """One profile of several programs at once. programs: {name: (interpreter, workload and its arguments)};
+    returns {name: its part of all_frames(), from its first sample with Python frames on}"""
+    targets = {name: python.start(build, "workloads.py", *words, "run", stdout=subprocess.PIPE, text=True)
+               for name, (python, *words) in programs.items()}
     try:
         for target in targets.values():
             assert target.stdout.readline() == "ready\n"
         time.sleep(0.5)
-        whose = {pid: w for w, target in targets.items() for pid in descendants(target.pid)}
-        profile = record_pids(build, whose, path, hz, seconds)
+        whose = {pid: name for name, target in targets.items() for pid in descendants(target.pid)}
+        profile = record_pids(build, whose, path, hz, seconds, "--labels", "timestamps")
     finally:
         for target in targets.values():
             for pid in descendants(target.pid):
@@ -96,11 +101,37 @@ def record_together(build, python, workloads, path, hz, seconds):
             target.wait()
             target.stdout.close()
     assert pprof_wire.violations(profile) == []
-    parts = {w: [] for w in workloads}
+    parts = {name: [] for name in programs}
     for part in all_frames(profile):
-        if "pid" in part[2]:  # else what was lost
+        if "pid" in part[2]:  # others tell what was lost
             parts[whose[part[2]["pid"]]].append(part)
-    return parts
+    return {name: from_first_python(samples) for name, samples in parts.items()}
+
+
+def from_first_python(samples):
+    """Until then the interpreter was not known: tests of first samples look at that."""
+    begin = min((labels["timestamp_ns"] for stack, _, labels in samples if python_frames(stack)), default=0)
+    return [part for part in samples if part[2]["timestamp_ns"] >= begin]
+
+
+def told(stack):
+    """In one line, for the patterns."""
+    return " ".join("*" + bare(f) if is_python(f) else f.name.replace(" ", "_")
+                    for f in stack)
+
+
+@functools.cache
+def pattern(order):
+    words = ["([^ *][^ ]* )*" if word == "..." else "(" + "|".join(map(re.escape, word.split("|"))) + ") "
+             for word in order.split()]
+    return re.compile("(^| )" + "".join(words))
+
+
+def not_shown(samples, orders):
+    """Those that no stack has. An order has names leaf first: of native functions (a|b: either), of Python ones
+    with a star; "..." stands for native frames, no Python among them."""
+    stacks = [told(stack) + " " for stack, _, _ in samples]
+    return [order for order in orders if not any(pattern(order).search(stack) for stack in stacks)]
 
 
 class Checked:

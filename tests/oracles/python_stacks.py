@@ -205,15 +205,8 @@ def judge_one(result, sampler, pid, answers, faulthandler):
     compare(result, ours, theirs, whole, faulthandler, native)
 
 
-def extension(build, python):
-    path = pythons.built_folder(build) / f"judge-{python.name}.so"
-    pythons.made(path, "gcc", "-O2", "-shared", "-fPIC", "-std=gnu17", *(f"-I{h}" for h in python.headers),
-                 pythons.TARGETS / "judge.c", "-o")
-    return python.built / path.name
-
-
 def start_target(build, python, fd, faulthandler):
-    judge = [] if faulthandler else [extension(build, python)]
+    judge = [] if faulthandler else [pythons.extension(build, python, "judge")]
     target = python.start(build, "truth.py", fd, *judge, pass_fds=[fd], stdout=subprocess.PIPE, text=True)
     if target.stdout.readline() != "ready\n":
         raise RuntimeError(f"{python.name} does not run truth.py")

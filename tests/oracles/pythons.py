@@ -85,6 +85,14 @@ def stripped(path, to):
     return to
 
 
+def extension(build, python, name):
+    """A library made of NAME.c against this interpreter's headers, as it sees the path."""
+    path = built_folder(build) / f"{name}-{python.name}.so"
+    made(path, "gcc", "-O2", "-shared", "-fPIC", "-std=gnu17", *(f"-I{h}" for h in python.headers),
+         TARGETS / f"{name}.c", "-o")
+    return python.built / path.name
+
+
 def host(build):
     return made(built_folder(build) / "host", "gcc", "-O2", "-rdynamic", TARGETS / "host.c", "-ldl", "-o")
 

@@ -4,7 +4,6 @@ no impossible stack, and each kind whole and in the right order (all in tests/pr
 import concurrent.futures
 import dataclasses
 import functools
-import re
 
 import pytest
 
@@ -18,8 +17,7 @@ EXTENSIONS = ["numpy", "gevent"]
 CASES = {"3.13-shared": WORKLOADS, "3.11-debian": WORKLOADS + EXTENSIONS, "3.8-shared": WORKLOADS,
          "3.11-shared": EXTENSIONS}
 
-# Leaf first, by a symbol's name or by what a stripped file's tables say; Python functions with a star; "..." are
-# native frames, no Python among them.
+# By symbols, or by what the tables of a stripped file say (python_profile.not_shown()).
 THREAD = "*timed *run *_bootstrap_inner *_bootstrap ... clone3|__clone3|clone"
 ORDERS = {
     "qsort": ["*spin *compare ... __qsort_r|qsort_r ... ffi_call ... *sort_in_c *work_round *work *start *<module>"
@@ -51,19 +49,6 @@ def orders(python, workload):
 STARTING = {"deep": 0.15, "no_gil": 0.15, "gevent": 0.15}
 
 
-def told(stack):
-    """In one line, for the patterns."""
-    return " ".join("*" + python_profile.bare(f) if python_profile.is_python(f) else f.name.replace(" ", "_")
-                    for f in stack)
-
-
-@functools.cache
-def pattern(order):
-    words = ["([^ *][^ ]* )*" if word == "..." else "(" + "|".join(map(re.escape, word.split("|"))) + ") "
-             for word in order.split()]
-    return re.compile("(^| )" + "".join(words))
-
-
 def with_debians_modules(python):
     if python.name != "3.11-shared":
         return python
@@ -76,7 +61,8 @@ def recorded(build, name, folder):
     python, workloads = with_debians_modules(pythons.find(build, name)), CASES[name]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         legal = list(pool.map(lambda w: python_profile.legal_stacks(build, python, w), workloads))
-    samples = python_profile.record_together(build, python, workloads, folder / f"{name}.pb.gz", 999, 4)
+    programs = {w: (python, w) for w in workloads}
+    samples = python_profile.record_together(build, programs, folder / f"{name}.pb.gz", 999, 4)
     return {w: (samples[w], one) for w, one in zip(workloads, legal)}
 
 
@@ -94,9 +80,7 @@ def test_stacks_are_possible_whole_and_in_order(build, root, python, workload, f
     assert sum(checked.impossible.values()) <= 1, checked.impossible.most_common(3)
     lacking = checked.cut + checked.native_only
     assert checked.whole > 20 and lacking <= STARTING.get(workload, 0.06) * checked.total() + 2, checked.summary()
-    shown = [told(stack) + " " for stack, _, _ in samples]
-    for order in orders(python, workload):
-        assert any(pattern(order).search(stack) for stack in shown), order
+    assert python_profile.not_shown(samples, orders(python, workload)) == []
 
 
 def test_native_frames_reach_the_root_of_their_thread(build, root, folder):

@@ -85,6 +85,7 @@ def inside(n):
 inside(200000)
 """
 IN_FILE = "/made up/inside.py"
+SCRIPT_FILE = "<string>" if sys.version_info < (3, 14) else "<script>"
 SCRIPT = "exec(compile(%r, %r, 'exec'))" % (INSIDE, IN_FILE)
 
 
@@ -98,13 +99,14 @@ def inside_edges(here, beside):
         with open(__file__.replace(".pyc", ".py")) as source:
             line = 1 + [row.strip() for row in source].index(words)
         return [getattr(function.__code__, "co_qualname", function.__name__), function.__code__.co_filename, line,
-                "<module>", "<string>"]
+                "<module>", SCRIPT_FILE]
     return [{"edges": [calls(here, "run(other, SCRIPT)"), calls(beside, "run(own, SCRIPT)"),
-                       ["<module>", "<string>", 1, "<module>", IN_FILE],
+                       ["<module>", SCRIPT_FILE, 1, "<module>", IN_FILE],
                        ["<module>", IN_FILE, at("inside(200000)"), "inside", IN_FILE],
                        ["inside", IN_FILE, at("    return spin(n)"), "spin", IN_FILE]],
              "roots": [], "resumed": [],
-             "lines": [["<module>\t<string>", [1]], ["<module>\t" + IN_FILE, [at("def spin(n):"), at("def inside(n):"), at("inside(200000)")]],
+             "lines": [["<module>\t" + SCRIPT_FILE, [1]],
+                       ["<module>\t" + IN_FILE, [at("def spin(n):"), at("def inside(n):"), at("inside(200000)")]],
                        ["inside\t" + IN_FILE, [at("def inside(n):"), at("    return spin(n)")]],
                        ["spin\t" + IN_FILE, list(range(at("def spin(n):"), at("    return total") + 1))]]}]
 

@@ -31,12 +31,16 @@ static const struct row rows[] = {
 	{ "nenp1pp-p-", false, CUT, "n0 p0 e1 n2 p1 p2 p3" }, /* and the native frames as well */
 	{ "nejnejnp1p4", true, WHOLE, "n0 p0 e1 e2 n3 p1 e4 e5 n6" }, /* -X perf */
 	{ "jnejjp2", true, WHOLE, "n0 n1 p0 e2 e3 e4" },
+	{ "nennenp1", true, WHOLE, "n0 p0 e1 n2 n3" }, /* a greenlet: another's loop ends it */
+	{ "nennenp1", true, BROKEN, "n0 p0 e1 n2 n3 n4 n5" },
+	{ "nenjp1", false, WHOLE, "n0 p0 e1 n2" }, /* the native stack broke */
 	/* counted */
 	{ "nenepp", true, WHOLE, "n0 p0 e1 n2 p1 e3" },
 	{ "eneepp", true, WHOLE, "e0 n1 p0 e2 p1 e3" }, /* its frame is not linked yet */
 	{ "neppp", false, WHOLE, "n0 p0 e1 p1 p2" }, /* from the innermost */
 	{ "neppp", true, WHOLE, "n0 p0 p1 p2 e1" },
 	{ "nnpp", true, WHOLE, "n0 n1 p0 p1" },
+	{ "nnenenp", true, WHOLE, "n0 n1 p0 e2 n3" }, /* a greenlet's */
 	{ "neenp", true, BROKEN, "n0 p0 e1 n2 n3" },
 	{ "nenenpp", true, CUT, "n0 p0 e1 n2 p1 e3" },
 	{ "nenppp", false, CUT, "n0 p0 e1 n2 p1 p2" },
