@@ -79,6 +79,12 @@ static __always_inline int python_read(__u64 *to, __u32 room, __u64 vaddr, __u32
 	return seam_read_user(to, size, vaddr);
 }
 
+/* Objects are aligned, whatever allocates them. */
+static __always_inline int may_be_object(__u64 vaddr)
+{
+	return vaddr >= 4096 && vaddr < USER_ADDR_END && !(vaddr & 7);
+}
+
 static __always_inline int python_pointer(__u64 *ret, __u64 vaddr)
 {
 	return python_read(ret, sizeof(*ret), vaddr, sizeof(*ret));
@@ -285,7 +291,7 @@ static __always_inline int put_python_frame(struct python_walk *w, __u64 *words,
 	const struct python_layout *l = &w->process.layout;
 
 	w->key = 0;
-	if (!code)
+	if (!may_be_object(code))
 		return end_python(w, PYTHON_TORN);
 	if (!python_read(w->code, sizeof(w->code), code, l->code_size)) {
 		if (python_code_word(w->code, l->ob_type) != w->process.code_type)
@@ -346,7 +352,8 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 	w->code_vaddr = 0;
 	if (w->pos + PYTHON_FRAME_WORDS + 1 > w->room)
 		return PYTHON_TURN_END; /* PYTHON_MAX_DEPTH since the start */
-	if (python_read(w->bytes, sizeof(w->bytes), w->frame, l->frame_size)) {
+	if (!may_be_object(w->frame) ||
+	    python_read(w->bytes, sizeof(w->bytes), w->frame, l->frame_size)) {
 		w->end = PYTHON_UNREADABLE;
 		return PYTHON_TURN_END;
 	}

@@ -16,6 +16,7 @@
 #include "symbolizer/python/text.h"
 
 #define VERSION_2_7 0x0207
+#define LONGEST (1UL << 30) /* a longer one is no string */
 #define MAX_HEAD 64 /* a str's fields, its state the last */
 
 /* Offsets in a str object of 3.x, and the bits of its state. */
@@ -129,7 +130,7 @@ static int read_unicode(const struct python_memory *m, const struct string_layou
 	memcpy(&length, head + s->length, sizeof(length));
 	memcpy(&bits, head + s->state, sizeof(bits));
 	state = string_state(bits, s);
-	if (!is_sane(state))
+	if (!is_sane(state) || length > LONGEST)
 		return -EBADMSG;
 	chars = vaddr + (state.ascii ? s->ascii : s->wide);
 	if (!state.compact) {
@@ -163,6 +164,8 @@ static int read_byte_string(const struct python_memory *m, const struct python_l
 
 	if (err)
 		return err;
+	if (length > LONGEST)
+		return -EBADMSG;
 	cnt = at_most(length, PYTHON_TEXT_MAX);
 	err = read_row(m, bytes_at(l, vaddr), cnt, &bytes);
 	if (err)
