@@ -291,7 +291,7 @@ static void test_long_name(void **state)
 	(void)state;
 	make(&p);
 	put(&p, 120, BASE + 4096, 8);
-	put(&p, 4096 + 16, UINT64_MAX / 4, 8);
+	put(&p, 4096 + 16, 1UL << 29, 8);
 	put(&p, 4096 + 32, COMPACT(2U), 4);
 	for (size_t i = 0; i < PYTHON_TEXT_MAX; i++)
 		put(&p, 4096 + 72 + 2 * i, 0x540d, 2);
