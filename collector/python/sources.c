@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/python/sources.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <uthash.h>
 
 #include "collector/python/pieces.h"
 #include "collector/python/source_path.h"
+#include "common/log.h"
+#include "common/patience.h"
 #include "symbolizer/python/string_object.h"
 
 #define MAX_SOURCES 65536 /* what comes later stays as it is */
+#define PATIENCE_NS 500000000ULL /* with the file system of a process: records wait meanwhile */
 
 struct source {
 	UT_hash_handle hh;
@@ -20,6 +26,14 @@ struct source {
 
 struct python_sources {
 	struct source *by_key; /* owned */
+	bool hung; /* a file system did not answer: none is asked any more */
+};
+
+struct look { /* all of it its own: it may be left behind */
+	uint32_t pid;
+	char *name;
+	char path[PATH_MAX];
+	int err;
 };
 
 struct python_sources *python_sources__new(void)
@@ -68,23 +82,61 @@ static struct source *add(struct python_sources *sources, const char *key, size_
 	return s;
 }
 
+static void run_look(void *ctx)
+{
+	struct look *look = ctx;
+
+	look->err = python_source_path(look->pid, look->name, look->path, sizeof(look->path));
+}
+
+static void drop_look(void *ctx)
+{
+	struct look *look = ctx;
+
+	free(look->name);
+	free(look);
+}
+
+/* The caller frees it; NULL: none was found. */
+static char *look_up(struct python_sources *sources, uint32_t pid, const char *name)
+{
+	struct look *look = calloc(1, sizeof(*look));
+	char *path;
+	int err;
+
+	if (!look)
+		return NULL;
+	look->pid = pid;
+	look->name = strdup(name);
+	err = look->name ? with_patience(PATIENCE_NS, run_look, drop_look, look) : -ENOMEM;
+	if (err == -ETIMEDOUT) {
+		log_warn("process %u: its file system does not answer, leaving names of Python files as they are",
+			 pid);
+		sources->hung = true;
+		return NULL;
+	}
+	path = err || look->err ? NULL : strdup(look->path);
+	drop_look(look);
+	return path;
+}
+
 /* NULL: none. */
 static const char *path_of(struct python_sources *sources, const struct python_code_record *rec,
 			   const char *name)
 {
-	char key[PATH_MAX + 64], path[PATH_MAX];
+	char key[PATH_MAX + 64];
 	int len = snprintf(key, sizeof(key), "%u %llx %s", rec->pid,
 			   (unsigned long long)rec->leader_start_ns, name);
 	struct source *s;
 
-	if (len < 0 || (size_t)len >= sizeof(key))
+	if (sources->hung || len < 0 || (size_t)len >= sizeof(key))
 		return NULL;
 	HASH_FIND(hh, sources->by_key, key, (size_t)len, s);
 	if (s)
 		return s->path;
 	s = add(sources, key, (size_t)len);
-	if (s && !python_source_path(rec->pid, name, path, sizeof(path)))
-		s->path = strdup(path);
+	if (s)
+		s->path = look_up(sources, rec->pid, name);
 	return s ? s->path : NULL;
 }
 
