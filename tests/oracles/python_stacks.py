@@ -2,6 +2,7 @@
 """Judges the Python frames that the BPF program sent by the interpreter itself, at the very instruction
 that was sampled: the sampler stops the process (tests/tools/sample_and_stop.c), a signal to the sampled
 thread makes faulthandler, or the judge of tests/targets/python/judge.c, write that thread's stack."""
+import collections
 import ctypes
 import os
 import pathlib
@@ -17,6 +18,7 @@ import stacks
 
 libc = ctypes.CDLL(None, use_errno=True)
 SYS_TGKILL = 234
+GIL = ["unknown", "none", "holds", "waits"]  # enum python_gil
 CHARACTERS = {"1": "latin-1", "2": "utf-16-le", "4": "utf-32-le"}
 
 
@@ -34,6 +36,7 @@ class Judged:
         self.lineless = 0  # frames where the table has no line
         self.excluded = {}
         self.different = []
+        self.gil = collections.Counter()  # (what BPF said, what the interpreter says)
 
     def judged(self):
         return self.same + self.cut + len(self.different) + sum(self.excluded.values())
@@ -43,7 +46,15 @@ class Judged:
 
     def summary(self):
         return (f"{self.same} equal ({self.frames} frames, {self.lineless} without line), {self.cut} equal as far as "
-                f"the judge goes, {len(self.different)} different, excluded: {self.excluded}")
+                f"the judge goes, {len(self.different)} different, excluded: {self.excluded}; GIL {self.gil_summary()}")
+
+    def gil_wrong(self):
+        """Samples whose thread has the GIL and was not said to, or the other way round. A thread that takes or leaves
+        it does so in several steps."""
+        return sum(n for (ours, theirs), n in self.gil.items() if (ours == "holds") != (theirs == "holds"))
+
+    def gil_summary(self):
+        return ", ".join(f"{ours}/{theirs} {n}" for (ours, theirs), n in sorted(self.gil.items())) or "not asked"
 
 
 class Sampler:
@@ -60,7 +71,8 @@ class Sampler:
         native, frames = self.process.stdout.readline().decode().split(), []
         while native:
             line = self.process.stdout.readline().decode().rstrip("\n")
-            if line == "end":
+            if line.startswith("end "):
+                self.gil = GIL[int(line.split()[1])]
                 break
             if not line.startswith("python "):
                 raise EOFError(f"the sampler said {line!r}")
@@ -202,6 +214,8 @@ def judge_one(result, sampler, pid, answers, faulthandler):
         theirs, whole = (read_faulthandler if faulthandler else read_extension)(text)
     except (ValueError, IndexError) as e:
         raise Unjudged(f"the judge's answer cannot be read: {e}: {text[:200]!r}") from e
+    if not faulthandler:
+        result.gil[sampler.gil, text.split()[-1]] += 1
     compare(result, ours, theirs, whole, faulthandler, native)
 
 

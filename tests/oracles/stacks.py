@@ -115,7 +115,7 @@ def judge(sample_and_stop, pid, count, *mode):
                                stdout=subprocess.PIPE, text=True)
     try:
         for i in range(count):
-            ours = next((line.split() for line in sampler.stdout if line != "end\n"), None)
+            ours = next((line.split() for line in sampler.stdout if not line.startswith("end ")), None)
             if not ours:
                 raise EOFError("the sampler ended")
             wait_until_stopped(pid, int(ours[0]))

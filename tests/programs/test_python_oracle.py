@@ -18,6 +18,7 @@ def judged(build, python, faulthandler):
     assert sum(result.excluded.values()) <= 2, result.excluded  # tests/prove: 3 % of 500
     assert result.same + result.cut >= SAMPLES - 2
     assert result.frames > SAMPLES  # not of empty stacks
+    return result
 
 
 @pytest.mark.parametrize("python", [name for name in pythons.ONE_OF_EACH if not name.startswith("2.7")], indirect=True)
@@ -27,7 +28,9 @@ def test_frames_equal_faulthandlers(build, root, python):
 
 @pytest.mark.parametrize("python", pythons.ONE_OF_EACH, indirect=True)
 def test_frames_equal_the_interpreters_own(build, root, python):
-    judged(build, python, False)
+    """And the GIL: whether PyGILState_Check() says that the thread has it."""
+    result = judged(build, python, False)
+    assert result.gil_wrong() <= 1 and ("holds", "holds") in result.gil, result.gil_summary()
 
 
 @pytest.mark.parametrize("python", pythons.EMBEDDED, indirect=True)
@@ -36,4 +39,4 @@ def test_programs_that_have_copies_of_its_data(build, root, python):
     copied = {line.split()[4].split("@")[0] for line in relocations.splitlines() if "R_X86_64_COPY" in line}
     others = set() if "debian" in python.name else {"_PyThreadState_Current" if python.version < (3,) else "_PyRuntime"}
     assert {"PyCode_Type"} | others <= copied
-    judged(build, python, False)
+    assert judged(build, python, False).gil_wrong() <= 1

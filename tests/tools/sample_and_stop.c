@@ -78,7 +78,7 @@ static void print_sample(struct bench *b, const struct sample_record *rec, uint3
 		printf(" %" PRIx64, (uint64_t)frame_payload(words[i]));
 	puts("");
 	print_python(b, rec, words + native_cnt, cnt - native_cnt);
-	puts("end");
+	printf("end %u\n", rec->gil);
 	fflush(stdout);
 }
 
@@ -150,6 +150,7 @@ static int start(struct bench *b, uint32_t pid, bool copy_all)
 				   .max_depth = DEFAULT_USER_FRAMES,
 				   .stop_sampled = true,
 				   .copy_all = copy_all,
+				   .labels = LABEL_GIL,
 				   .event = event_at(0) };
 	struct sampler_maps maps;
 

@@ -186,6 +186,16 @@ static PyThreadState *this_thread(void)
 #endif
 }
 
+/* PyGILState_Check() came with 3.4. */
+static int holds_gil(PyThreadState *thread)
+{
+#if PY_MAJOR_VERSION == 2
+	return thread && thread == _PyThreadState_Current;
+#else
+	return thread && PyGILState_Check();
+#endif
+}
+
 static void on_signal(int signal)
 {
 	PyThreadState *thread = this_thread();
@@ -199,6 +209,7 @@ static void on_signal(int signal)
 	put_number(syscall(SYS_gettid));
 	put(" ");
 	put(why);
+	put(holds_gil(thread) ? " holds" : " free");
 	put("\n");
 	for (size_t done = 0; done < used;) {
 		ssize_t wrote = write(out, text + done, used - done);
