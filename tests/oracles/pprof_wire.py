@@ -68,6 +68,8 @@ class Profile:
         period = message(top.get(11, b""))
         self.period_type = (text(period.get(1, 0)), text(period.get(2, 0)))
         self.period = top.get(12, 0)
+        self.began = top.get(9, 0) / 1e9
+        self.ended = self.began + top.get(10, 0) / 1e9
         self.default_type = text(top.get(14, 0))
         self.comments = [text(c) for c in numbers(top[13])]
         self.mappings = [message(m) for m in top[3]]

@@ -2,7 +2,8 @@
 """What the workloads have in common. A workload is a list of functions, run in turn for ever; each takes
 10 ms or more, and its CPU time is measured around it: the truth that a profile is held against.
 
-  run    says "ready", works until SIGTERM, then prints {"cpu": {function: seconds}}
+  run    works, says "ready", works on until SIGTERM, then prints {"cpu": [[function, CPU seconds, began, ended]]}, by the
+         wall clock: who sampled for a while knows what belongs to that while
   legal  works a few rounds under the interpreter's own profiling hook and prints what stacks can be:
          {"edges": [[caller, file, line, callee, file]], "roots": [[function, file]], "resumed": ["function\\tfile"],
           "lines": {"function\\tfile": [line]}}
@@ -15,10 +16,11 @@ import json
 import signal
 import sys
 import threading
+import time
 
 stopped = []
-seconds = {}
-inside = {}  # thread: what count() got since its function began
+spent = []
+inside = {}  # thread: CPU time that others counted since its function began
 edges, roots, codes = set(), set(), set()
 libc = ctypes.CDLL(None)
 
@@ -34,13 +36,21 @@ def cpu():
     return now.sec + now.nsec / 1e9
 
 
-def count(name, used, elsewhere=False):
-    """Time that the function which this thread runs does not count as its own, or was never its own."""
-    seconds[name] = seconds.get(name, 0) + used
-    if elsewhere:
-        return
+def now():
+    return time.time(), cpu()
+
+
+def since(began):
+    """What a function has used: [CPU seconds, began, ended]."""
+    return [cpu() - began[1], began[0], time.time()]
+
+
+def count(name, began):
+    """Time that the function which this thread runs does not count as its own."""
+    used = since(began)
+    spent.append([name] + used)
     thread = threading.current_thread()
-    inside[thread] = inside.get(thread, 0) + used
+    inside[thread] = inside.get(thread, 0) + used[0]
 
 
 def spin(n):
@@ -115,16 +125,23 @@ def merged(parts):
 def work_round(functions):
     thread = threading.current_thread()
     for function in functions:
-        before, inside[thread] = cpu(), 0
+        began, inside[thread] = now(), 0
         made = function()
-        count(function.__name__, cpu() - before - inside[thread])
+        used, start, end = since(began)
+        spent.append([function.__name__, used - inside[thread], start, end])
         del made  # freed by this function, not by the other
 
 
 def work(functions, rounds):
+    """Says after the first round that it is ready: threads and processes are there by then."""
+    first = rounds < 0
     while rounds and not stopped:
         work_round(functions)
         rounds -= 1
+        if first:
+            first = False
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
 
 
 def start(make):
@@ -136,9 +153,7 @@ def start(make):
         sys.setprofile(watch)
     else:
         signal.signal(signal.SIGTERM, lambda *args: stopped.append(1))
-        print("ready")
-        sys.stdout.flush()
     work(functions, 5 if legal else -1)
     sys.setprofile(None)
-    print(json.dumps(merged([found_edges()] + (others() if others else [])) if legal else {"cpu": seconds}))
+    print(json.dumps(merged([found_edges()] + (others() if others else [])) if legal else {"cpu": spent}))
     sys.stdout.flush()

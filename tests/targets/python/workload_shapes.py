@@ -128,9 +128,9 @@ def interpreters():
     def beside():
         own = module.create()
         while todo.get():
-            before = driver.cpu()
+            began = driver.now()
             run(own, SCRIPT)
-            driver.count("beside", driver.cpu() - before)
+            driver.count("beside", began)
             done.put(1)
 
     def in_threads():

@@ -106,9 +106,9 @@ def deep():
         thread.join()
 
     def in_thread():
-        before = driver.cpu()
+        began = driver.now()
         down(4000)
-        driver.count("in_thread", driver.cpu() - before)
+        driver.count("in_thread", began)
     return [deepest]
 
 
@@ -248,9 +248,9 @@ def qsort():
 # Threads that run Python all the time, and threads whose work is done without the GIL.
 def in_threads(bodies):
     def timed(body):
-        before = driver.cpu()
+        began = driver.now()
         body()
-        driver.count(body.__name__, driver.cpu() - before)
+        driver.count(body.__name__, began)
 
     def joined():
         threads = [threading.Thread(target=timed, args=(body,)) for body in bodies]
@@ -314,9 +314,9 @@ def numpy():
 
 
 def pool_task(n):
-    before = driver.cpu()
+    began = driver.now()
     {1: one, 2: two, 3: three}[n]()
-    return n, driver.cpu() - before, driver.found_edges() if sys.argv[-1] == "legal" else None
+    return n, driver.since(began), driver.found_edges() if sys.argv[-1] == "legal" else None
 
 
 def one():
@@ -340,7 +340,7 @@ def pool():
         if not workers:
             workers.append(fork.Pool(2, signal.signal, (signal.SIGTERM, signal.SIG_DFL)))
         for n, used, part in workers[0].map(pool_task, [1, 2, 3] * 2):
-            driver.count({1: "one", 2: "two", 3: "three"}[n], used, elsewhere=True)
+            driver.spent.append([{1: "one", 2: "two", 3: "three"}[n]] + used)
             if part:
                 parts.append(part)
     return [tasks], lambda: parts
