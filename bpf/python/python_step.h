@@ -31,12 +31,14 @@
 struct python_walk {
 	struct python_process process;
 	__u64 frame; /* the next one */
+	__u64 mark; /* a frame met before: whoever comes back to it would for ever */
 	__u64 cframe; /* 3.11, 3.12: of the eval loop that runs the frames at hand */
 	__u64 tstate;
 	__u64 fs_base;
 	__u32 native; /* native frames before this one lie below all anchors to come */
 	__u32 native_cnt; /* PYTHON_NO_NATIVE: not known here, anchors are told by address */
 	__u32 cnt; /* frames so far */
+	__u32 turns;
 	__u32 pos; /* the next free word */
 	__u32 room; /* no word at or behind this one */
 	__u32 cut; /* behind CUT_PYTHON_FRAMES frames; 0: there are fewer */
@@ -210,6 +212,8 @@ static __always_inline int python_walk_start(struct python_walk *w)
 {
 	w->cnt = 0;
 	w->cut = 0;
+	w->turns = 0;
+	w->mark = 0;
 	w->native = 0;
 	w->frame = 0;
 	w->tstate = 0;
@@ -335,6 +339,16 @@ static __always_inline int is_anchor(struct python_walk *w, __u32 owner)
 	return 0;
 }
 
+/* In a chain that was torn frames may be each other's callers. Marks at turns 0, 1, 2, 4, 8 ... find a
+ * circle of any length before it was gone around three times. */
+static __always_inline int python_comes_back(struct python_walk *w, __u64 previous)
+{
+	if (!(w->turns & (w->turns - 1)))
+		w->mark = w->frame;
+	w->turns++;
+	return previous == w->mark;
+}
+
 enum python_turn {
 	PYTHON_TURN_FRAME = 0, /* goes on with the next frame */
 	PYTHON_TURN_END,
@@ -370,6 +384,10 @@ static __always_inline enum python_turn python_walk_step(struct python_walk *w, 
 	if (owner < PYTHON_OWNER_SHIM && put_python_frame(w, words, code))
 		return PYTHON_TURN_END;
 	anchor = is_anchor(w, owner);
+	if (python_comes_back(w, previous)) {
+		w->end = PYTHON_TORN;
+		return PYTHON_TURN_END;
+	}
 	w->frame = previous;
 	if (anchor)
 		return PYTHON_TURN_ANCHOR;

@@ -86,6 +86,28 @@ def test_a_ring_without_room(build, root, python, tmp_path):
     assert counts["python NO_ROOM"] == cut > 5 and counts["count RING_FULL"] > 5
 
 
+@pytest.mark.parametrize("frames", [1, 2, 13, 20])
+@pytest.mark.parametrize("python", ["2.7-shared", "3.8-shared", "3.11-shared", "3.12-shared", "3.13-shared"], indirect=True)
+def test_frames_in_a_circle(build, root, python, frames, tmp_path):
+    """Memory that lies: none of it is believed, the native frames stay."""
+    path = tmp_path / "p.pb.gz"
+    target = python.start(build, "circle.py", frames, stdout=subprocess.PIPE, text=True)
+    try:
+        assert target.stdout.readline() == "ready\n"
+        subprocess.run([build / "collector/sonde", "record", "-p", str(target.pid), "-F", "499", "-d", "0.5", "-o", path],
+                       check=True, capture_output=True)
+        assert target.wait(timeout=60) == 0
+    finally:
+        target.kill()
+        target.communicate()
+    profile = Profile(path)
+    assert violations(profile) == []
+    counts = dict(re.findall(r"^# python (\w+): (\d+)$", "\n".join(profile.comments), re.M))
+    assert set(counts) == {"TORN"} and int(counts["TORN"]) > 20
+    for names, _, _ in profile.stacks():
+        assert "turn" not in names and "[python]" not in names and names[-1] == "_start"
+
+
 def native_between(stack):
     """The names of native frames between each Python frame and the next, leaf first."""
     gaps = [[]]
