@@ -4,9 +4,9 @@
 
 python_programs.py [NAME ...]
 
-A sample counts as whole where its outermost Python frame is one that a thread begins with: a module's or a
-frozen start-up function, or threading's _bootstrap. A sample without Python frames is told by its reason: the
-interpreter starts or ends (no eval loop on its stack), or frames are missing."""
+A sample counts where an eval loop is on its stack. It is whole where the native frames reach the thread's root
+(tests/oracles/thread_roots.py) and, of all its eval loops, none but its own lies outside the outermost Python
+frame. Whatever falls short is told by its reason. VERBOSE=1 shows a stack of each."""
 import collections
 import os
 import pathlib
@@ -20,6 +20,7 @@ SONDE = pathlib.Path(os.environ["SONDE_BUILD"]) / "collector/sonde"
 sys.path.insert(0, str(ROOT / "tests/oracles"))
 import python_profile  # noqa: E402
 import pythons  # noqa: E402
+import thread_roots  # noqa: E402
 from pprof_wire import Profile, violations  # noqa: E402
 
 HZ = 499
@@ -27,8 +28,7 @@ GOAL = 0.999
 PYTHON = "/usr/bin/python3"
 TESTS = ["test_json", "test_re", "test_dict", "test_generators", "test_asyncio.test_tasks", "test_threading",
          "test_unicode", "test_pickle"]
-BEGINNINGS = {"<module>", "_bootstrap", "Thread._bootstrap", "_run_module_as_main", "_shutdown", "_find_and_load",
-              "_handle_fromlist", "_install_external_importers", "_install", "_get_module_attributes"}
+EVAL = {"_PyEval_EvalFrameDefault", "PyEval_EvalFrameEx"}
 
 FLASK = """
 from flask import Flask, render_template_string
@@ -59,7 +59,7 @@ app = get_wsgi_application()
 
 
 def compileall(folder):
-    shutil.copytree("/usr/lib/python3.11", folder / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.so"), symlinks=True)
+    shutil.copytree("/usr/lib/python3.11", folder / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     return [PYTHON, "-m", "compileall", "-q", "-f", folder / "lib"], {}
 
 
@@ -79,8 +79,8 @@ def black(folder):
 def sphinx(folder):
     (folder / "conf.py").write_text('project = "x"\nextensions = ["sphinx.ext.autodoc"]\n')
     names = ["argparse", "asyncio", "collections", "email.message", "json", "logging", "unittest.mock", "tarfile"]
-    (folder / "index.rst").write_text("All\n===\n\n" + "".join(f".. automodule:: {n}\n   :members:\n   :undoc-members:\n\n"
-                                                              for n in names))
+    parts = "".join(f".. automodule:: {name}\n   :members:\n   :undoc-members:\n\n" for name in names)
+    (folder / "index.rst").write_text("All\n===\n\n" + parts)
     return ["/usr/bin/sphinx-build", "-q", "-E", folder, folder / "out"], {}
 
 
@@ -95,11 +95,10 @@ def under_load(text, worker):
     """A server with two workers, and as many clients as keep it busy."""
     def make(folder):
         (folder / "served.py").write_text(text)
-        serve = f"/usr/bin/gunicorn -k {worker} -w 2 --threads 2 -b unix:{folder}/s --chdir {folder} --pid {folder}/pid served:app"
-        tcp = serve.replace(f"unix:{folder}/s", "127.0.0.1:54391")
+        serve = f"gunicorn -k {worker} -w 2 --threads 2 -b 127.0.0.1:54391 --chdir {folder} --pid {folder}/pid served:app"
         load = "for i in 1 2 3 4 5 6 7 8 9 10; do wrk -t1 -c4 -d1 http://127.0.0.1:54391/ && break; sleep 0.3; done"
-        return ["/bin/sh", "-c", f"{tcp} & {load}; wrk -t1 -c4 -d8 http://127.0.0.1:54391/; "
-                f"kill $(cat {folder}/pid); wait"], {}
+        stop = f"kill $(cat {folder}/pid); wait"
+        return ["/bin/sh", "-c", f"{serve} & {load}; wrk -t1 -c4 -d8 http://127.0.0.1:54391/; {stop}"], {}
     return make
 
 
@@ -111,52 +110,53 @@ PROGRAMS = {"compileall": compileall, **{f"test-{v}": own_tests(v) for v in ("3.
 def record(name, folder):
     command, env = PROGRAMS[name](folder)
     out = folder / "p.pb.gz"
-    done = subprocess.run([SONDE, "record", "-F", str(HZ), "--labels", "stop", "-o", out, "--", *map(str, command)], cwd=folder,
+    options = ["-F", str(HZ), "--labels", "timestamps", "--python-internals", "-o", out]
+    done = subprocess.run([SONDE, "record", *options, "--", *map(str, command)], cwd=folder, timeout=600,
                           env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **env}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=600)
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if not out.exists():
+        sys.exit(f"{name}: {done.stderr[-2000:]}")
     profile = Profile(out)
     if violations(profile):
         sys.exit(f"{name}: {violations(profile)[:3]}")
     return profile
 
 
-def pids_with_python(samples):
-    return {labels.get("pid") for stack, _, labels in samples if python_profile.python_frames(stack)}
+def why_not_whole(stack, first):
+    """None: whole. first: when frames of its process's Python were seen first."""
+    native = [frame.name.split(".")[0] for frame in stack]
+    at = max((i for i, frame in enumerate(stack) if python_profile.is_python(frame)), default=None)
+    if at is None:
+        if first is None:
+            return "no Python frame from its process at all"
+        return "before its process's first Python frame" if first else \
+            "caught in the eval loop's first or last instructions" if native[0] in EVAL else "eval loop without Python frames"
+    if native[-1] == "[truncated]":
+        return "deeper than a record holds"
+    if sum(name in EVAL for name in native[at:]) > 1:
+        return f"outer frames missing: ends at {stack[at].name}"
+    return None if thread_roots.begins_a_thread(native[-1]) else f"native frames end at {native[-1]}"
 
 
-def why_not_whole(stack, labels):
-    """None: whole."""
-    frames = python_profile.python_frames(stack)
-    names = [frame.name for frame in stack]
-    if frames:
-        if python_profile.bare(frames[-1]) in BEGINNINGS:
-            return None
-        return f"ends at {frames[-1].name}"
-    if labels.get("stop") == "NO_USER":
-        return "no user stack: exec, exit"
-    if any("EvalFrame" in name for name in names):
-        return "eval loop without Python frames"
-    if not any("ython" in frame.mapping for frame in stack):
-        return "not in the interpreter yet, or no more"
-    return "interpreter starts or ends"
-
-
-def judge(name, profile):
-    samples = list(python_profile.all_frames(profile))
-    pids, why, total = pids_with_python(samples), collections.Counter(), 0
-    examples = {}
+def judge(profile):
+    """(samples, those with an eval loop, {reason: samples}, {reason: a stack})"""
+    samples = [part for part in python_profile.all_frames(profile) if "pid" in part[2]]
+    firsts, why, examples = {}, collections.Counter(), {}
+    for stack, _, labels in samples:
+        if python_profile.python_frames(stack):
+            firsts[labels["pid"]] = min(labels["timestamp_ns"], firsts.get(labels["pid"], labels["timestamp_ns"]))
+    total = inside = 0
     for stack, count, labels in samples:
-        if labels.get("pid") not in pids:
-            continue
         total += count
-        reason = why_not_whole(stack, labels)
+        if not any(frame.name.split(".")[0] in EVAL for frame in stack) and not python_profile.python_frames(stack):
+            continue
+        inside += count
+        first = firsts.get(labels["pid"])
+        reason = why_not_whole(stack, None if first is None else labels["timestamp_ns"] < first)
         if reason:
             why[reason] += count
             examples.setdefault(reason, stack)
-    return total, why, examples
-
-
-OUTSIDE = {"no user stack: exec, exit", "not in the interpreter yet, or no more", "interpreter starts or ends"}
+    return total, inside, why, examples
 
 
 def prove(name):
@@ -166,16 +166,14 @@ def prove(name):
         except pythons.Missing as e:
             print(f"{name:14} missing: {e}")
             return True
-        total, why, examples = judge(name, profile)
-    inside = total - sum(n for reason, n in why.items() if reason in OUTSIDE)
-    short = sum(n for reason, n in why.items() if reason not in OUTSIDE)
-    share = 1 - short / inside if inside else 0.0
-    print(f"{name:14} {total:6} samples, {inside:6} in Python code, {100 * share:7.3f} % to the root"
+        total, inside, why, examples = judge(profile)
+    share = 1 - sum(why.values()) / inside if inside else 0.0
+    print(f"{name:14} {total:6} samples, {inside:6} in eval loops, {100 * share:7.3f} % whole"
           f"{'' if share >= GOAL else '  BELOW ' + str(100 * GOAL) + ' %'}", flush=True)
     for reason, n in why.most_common():
         print(f"  {n:6} {reason}")
-        if reason not in OUTSIDE and os.environ.get("VERBOSE"):
-            print("        ", python_profile.told(examples[reason])[:600])
+        if os.environ.get("VERBOSE"):
+            print("        ", python_profile.told(examples[reason])[:1500])
     return share >= GOAL
 
 

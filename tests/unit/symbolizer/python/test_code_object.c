@@ -299,6 +299,8 @@ static void test_long_name(void **state)
 	assert_int_equal(strlen(code.name), 4092 / 3 * 3 + 3);
 	assert_string_equal(code.name + strlen(code.name) - 6, "\xe5\x90\x8d...");
 	python_code__fini(&code);
+	put(&p, 4096 + 16, UINT64_MAX / 4, 8); /* no string has so many */
+	assert_int_equal(read_code(&p, &code), -EBADMSG);
 }
 
 int main(void)
