@@ -142,11 +142,13 @@ __noinline int enter_outer_python(__u32 cpu)
 	return !s || python_walk_outer(&s->python);
 }
 
-/* Of one interpreter and, where that runs in another, of the outer one. */
+/* Of one interpreter and, where that runs in others, of these. */
+#define NESTED_INTERPRETERS 4
+
 static __always_inline void walk_python_frames(__u32 cpu)
 {
-	for (int interpreter = 0; interpreter < 2; interpreter++) {
-		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; i++)
+	for (int i = 0; i < NESTED_INTERPRETERS; i++) {
+		for (int run = 0; run <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; run++)
 			if (step_python_run(cpu))
 				break;
 		if (enter_outer_python(cpu))

@@ -136,17 +136,16 @@ static __always_inline int is_thread_of(const struct python_layout *l, __u64 tst
 	return tstate && !python_pointer(&id, tstate + l->tstate_thread_id) && id == fs_base;
 }
 
-/* By the interpreters' lists, another state of the thread than the one given. */
-static __always_inline int listed_thread(const struct python_process *p, __u64 fs_base, __u64 but,
-					 __u64 *ret_tstate)
+/* By the lists of an interpreter and those behind it, which are older. */
+static __always_inline int listed_thread(const struct python_process *p, __u64 interp,
+					 __u64 fs_base, __u64 *ret_tstate)
 {
-	__u64 interp, tstate;
+	__u64 tstate;
 
-	if (python_pointer(&interp, p->interp_head) || !interp ||
-	    python_pointer(&tstate, interp + p->layout.interp_threads))
+	if (!interp || python_pointer(&tstate, interp + p->layout.interp_threads))
 		return -1;
 	for (int i = 0; i < THREAD_LIST_STEPS; i++) {
-		if (tstate != but && is_thread_of(&p->layout, tstate, fs_base)) {
+		if (is_thread_of(&p->layout, tstate, fs_base)) {
 			*ret_tstate = tstate;
 			return 0;
 		}
@@ -161,8 +160,23 @@ static __always_inline int listed_thread(const struct python_process *p, __u64 f
 	return -1;
 }
 
-/* Up to 3.11 a thread's key keeps the first of its states: a subinterpreter's is only found as that
- * of the GIL's holder. */
+/* The newest interpreter, if that tells more than a key: where there is no key, and up to 3.11 where
+ * there are several. */
+static __always_inline __u64 newest_interpreter(const struct python_process *p)
+{
+	__u64 interp, next;
+
+	if ((!p->current_vaddr && p->road != PYTHON_THREAD_LIST) ||
+	    python_pointer(&interp, p->interp_head))
+		return 0;
+	if (p->road != PYTHON_THREAD_LIST &&
+	    (python_pointer(&next, interp + p->layout.interp_next) || !next))
+		return 0;
+	return interp;
+}
+
+/* Up to 3.11 a thread's key keeps the first of its states: a subinterpreter's is that of the GIL's holder,
+ * or stands in the list. */
 static __always_inline int find_tstate(struct python_walk *w, __u64 fs_base)
 {
 	const struct python_process *p = &w->process;
@@ -174,6 +188,8 @@ static __always_inline int find_tstate(struct python_walk *w, __u64 fs_base)
 		w->tstate = current;
 		return 0;
 	}
+	if (!listed_thread(p, newest_interpreter(p), fs_base, &w->tstate))
+		return 0;
 	switch (p->road) {
 	case PYTHON_THREAD_KEY:
 		return thread_specific(p, fs_base, &w->tstate);
@@ -186,7 +202,7 @@ static __always_inline int find_tstate(struct python_walk *w, __u64 fs_base)
 	case PYTHON_THREAD_TLS_MODULE:
 		return module_variable(p, fs_base, &w->tstate);
 	default:
-		return listed_thread(p, fs_base, 0, &w->tstate);
+		return -1;
 	}
 }
 
@@ -233,8 +249,8 @@ static __always_inline int python_walk_outer(struct python_walk *w)
 
 	if ((end != PYTHON_WHOLE && end != PYTHON_NO_FRAME) ||
 	    python_pointer(&interp, w->tstate + l->tstate_interp) ||
-	    python_pointer(&next, interp + l->interp_next) || !next ||
-	    listed_thread(&w->process, w->fs_base, w->tstate, &outer))
+	    python_pointer(&next, interp + l->interp_next) ||
+	    listed_thread(&w->process, next, w->fs_base, &outer))
 		return 1;
 	w->tstate = outer;
 	if (enter_tstate(w))
@@ -409,17 +425,18 @@ static __always_inline int python_anchor_step(struct python_walk *w, __u64 *word
 	__u64 current;
 
 	put_python_word(w, words, frame_word(FRAME_PYTHON_ANCHOR, 0, found));
-	if (!w->frame)
-		return end_python(w, PYTHON_WHOLE);
-	if (l->newest != PYTHON_NEWEST_CFRAME)
-		return 0;
 	/*
-	 * 3.11, 3.12: the frame behind an anchor is the current one of the eval loop before. An
-	 * eval loop that has just begun is linked before it says which frame is its own: what
-	 * stands there is left from an earlier call, and may look like a frame.
+	 * 3.11, 3.12: the frame behind an anchor is the current one of the eval loop before; none,
+	 * where there was no loop. An eval loop that has just begun is linked before it says which
+	 * frame is its own: what stands there is left from an earlier call, and may look like a
+	 * frame. A generator's frame is unlinked before its loop ends.
 	 */
-	if (python_pointer(&w->cframe, w->cframe + l->cframe_previous) ||
-	    python_pointer(&current, w->cframe + l->cframe_current_frame))
-		return end_python(w, PYTHON_UNREADABLE);
-	return current == w->frame ? 0 : end_python(w, PYTHON_TORN);
+	if (l->newest == PYTHON_NEWEST_CFRAME) {
+		if (python_pointer(&w->cframe, w->cframe + l->cframe_previous) ||
+		    python_pointer(&current, w->cframe + l->cframe_current_frame))
+			return end_python(w, PYTHON_UNREADABLE);
+		if (current != w->frame)
+			return end_python(w, PYTHON_TORN);
+	}
+	return w->frame ? 0 : end_python(w, PYTHON_WHOLE);
 }

@@ -20,7 +20,8 @@ EVALUATED = ["*spin evaluate ... *compare evaluate ... __qsort_r|qsort_r ... ffi
              "*spin evaluate ... *squares evaluate ... *last evaluate ... *pipeline evaluate ... *work_round"]
 INNER = "*spin *inside *<module> ... builtin_exec|exec ... *<module> ... "
 INTERPRETERS = [INNER + "*here *work_round *work *start *<module> ... _start",
-                INNER + "*beside *run ... *_bootstrap_inner *_bootstrap"]
+                INNER + "*beside *run ... *_bootstrap_inner *_bootstrap",
+                "deflate ... *<module> ... builtin_exec|exec ... *<module> ... *beside *run"]
 FINALIZERS = ["*spin *__del__ ... PyObject_CallFinalizerFromDealloc ... *dropped *work_round",
               "*spin *__del__ ... gc_collect|gc.collect *collected *work_round"]
 GREENLETS = [f"*spin *{side}2 *{side}1 ... greenlet::UserGreenlet::g_initialstub" for side in ("left", "right")]

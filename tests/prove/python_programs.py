@@ -5,7 +5,7 @@
 python_programs.py [NAME ...]
 
 A sample counts where an eval loop is on its stack. It is whole where the native frames reach the thread's root
-(tests/oracles/thread_roots.py) and, of all its eval loops, none but its own lies outside the outermost Python
+(tests/oracles/thread_roots.py), or the place where a greenlet began, and, of all its eval loops, none but its own lies outside the outermost Python
 frame. Whatever falls short is told by its reason. VERBOSE=1 shows a stack of each."""
 import collections
 import os
@@ -95,7 +95,7 @@ def under_load(text, worker):
     """A server with two workers, and as many clients as keep it busy."""
     def make(folder):
         (folder / "served.py").write_text(text)
-        serve = f"gunicorn -k {worker} -w 2 --threads 2 -b 127.0.0.1:54391 --chdir {folder} --pid {folder}/pid served:app"
+        serve = f"gunicorn -k {worker} -w 2 --threads 2 -b 127.0.0.1:54391 --chdir {folder} --pid {folder}/pid"
         load = "for i in 1 2 3 4 5 6 7 8 9 10; do wrk -t1 -c4 -d1 http://127.0.0.1:54391/ && break; sleep 0.3; done"
         stop = f"kill $(cat {folder}/pid); wait"
         return ["/bin/sh", "-c", f"{serve} & {load}; wrk -t1 -c4 -d8 http://127.0.0.1:54391/; {stop}"], {}
@@ -129,13 +129,15 @@ def why_not_whole(stack, first):
     if at is None:
         if first is None:
             return "no Python frame from its process at all"
-        return "before its process's first Python frame" if first else \
-            "caught in the eval loop's first or last instructions" if native[0] in EVAL else "eval loop without Python frames"
+        if first:
+            return "before its process's first Python frame"
+        return "caught in an eval loop's first or last instructions" if native[0] in EVAL else "no Python frames"
     if native[-1] == "[truncated]":
         return "deeper than a record holds"
     if sum(name in EVAL for name in native[at:]) > 1:
         return f"outer frames missing: ends at {stack[at].name}"
-    return None if thread_roots.begins_a_thread(native[-1]) else f"native frames end at {native[-1]}"
+    rooted = thread_roots.begins_a_thread(native[-1]) or "greenlet::UserGreenlet::g_initialstub" in native[at:]
+    return None if rooted else f"native frames end at {native[-1]}"
 
 
 def judge(profile):

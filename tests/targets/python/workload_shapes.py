@@ -82,7 +82,9 @@ def spin(n):
 def inside(n):
     return spin(n)
 
+import zlib
 inside(200000)
+zlib.compress(b"without the GIL " * 60000)
 """
 IN_FILE = "/made up/inside.py"
 SCRIPT_FILE = "<string>" if sys.version_info < (3, 14) else "<script>"
@@ -106,7 +108,7 @@ def inside_edges(here, beside):
                        ["inside", IN_FILE, at("    return spin(n)"), "spin", IN_FILE]],
              "roots": [], "resumed": [],
              "lines": [["<module>\t" + SCRIPT_FILE, [1]],
-                       ["<module>\t" + IN_FILE, [at("def spin(n):"), at("def inside(n):"), at("inside(200000)")]],
+                       ["<module>\t" + IN_FILE, list(range(at("def spin(n):"), len(INSIDE.splitlines()) + 1))],
                        ["inside\t" + IN_FILE, [at("def inside(n):"), at("    return spin(n)")]],
                        ["spin\t" + IN_FILE, list(range(at("def spin(n):"), at("    return total") + 1))]]}]
 
