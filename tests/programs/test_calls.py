@@ -70,15 +70,15 @@ def test_a_throw_is_refuted_only_where_it_lands(counts, build):
     pad: stacks of these few instructions are not true, and 12 of 6,000 samples of nothing but throws were seen
     there."""
     (_, judged, samples, _, _), stacks, said = counts(build / "tests/targets/oracle_exceptions")
-    assert judged > 20 and samples <= 0.01 * sum(values[0] for _, values, _ in stacks), said
+    assert judged > 5 and samples <= 2 + 0.01 * sum(values[0] for _, values, _ in stacks), said
 
 
 def test_wrong_unwind_information_is_seen(counts, build):
     (refuted, judged, samples, _, starts), stacks, said = counts(build / "tests/targets/calls_lying", 2)
     pushed = ["lying_start_spin", "lying_spin", "main"], ["lying_spin", "lying_spin", "main"]
     wrong = [sum(values[0] for names, values, _ in stacks if names[-6:-3] == frames) for frames in pushed]
-    assert min(wrong) > 3 and any("true_spin" in names for names, _, _ in stacks), said
-    assert (refuted, samples, starts) == (2, sum(wrong), 0) and judged > 4, said
+    assert min(wrong) > 0 and any("true_spin" in names for names, _, _ in stacks), said
+    assert (refuted, samples, starts) == (2, sum(wrong), 0) and judged > 3, said
     assert f"refuted: 2 of {judged} return addresses" in said
 
 
