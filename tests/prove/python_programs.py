@@ -5,8 +5,9 @@
 python_programs.py [NAME ...]
 
 A sample counts where an eval loop is on its stack. It is whole where the native frames reach the thread's root
-(tests/oracles/thread_roots.py), or the place where a greenlet began, and, of all its eval loops, none but its own lies outside the outermost Python
-frame. Whatever falls short is told by its reason. VERBOSE=1 shows a stack of each."""
+(tests/oracles/thread_roots.py), or the place where a greenlet began, and, of all its eval loops, none but its
+own lies outside the outermost Python frame. Whatever falls short is told by its reason. VERBOSE=1 shows a stack
+of each."""
 import collections
 import os
 import pathlib
@@ -87,7 +88,8 @@ def sphinx(folder):
 def mercurial(folder):
     shutil.copytree("/usr/lib/python3.11", folder / "repo", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     script = ("hg init . && hg add -q . && hg commit -q -m one && for i in 1 2 3 4 5 6; do echo $i >>os.py && "
-              "hg status >/dev/null && hg diff >/dev/null && hg commit -q -m $i; done; hg log -p >/dev/null; hg verify -q")
+              "hg status >/dev/null && hg diff >/dev/null && hg commit -q -m $i; done; "
+              "hg log -p >/dev/null; hg verify -q")
     return ["/bin/sh", "-c", f"cd {folder}/repo && {script}"], {"HGUSER": "x", "HOME": str(folder)}
 
 
@@ -95,7 +97,7 @@ def under_load(text, worker):
     """A server with two workers, and as many clients as keep it busy."""
     def make(folder):
         (folder / "served.py").write_text(text)
-        serve = f"gunicorn -k {worker} -w 2 --threads 2 -b 127.0.0.1:54391 --chdir {folder} --pid {folder}/pid"
+        serve = f"gunicorn -k {worker} -w 2 --threads 2 -b 127.0.0.1:54391 --pid {folder}/pid served:app"
         load = "for i in 1 2 3 4 5 6 7 8 9 10; do wrk -t1 -c4 -d1 http://127.0.0.1:54391/ && break; sleep 0.3; done"
         stop = f"kill $(cat {folder}/pid); wait"
         return ["/bin/sh", "-c", f"{serve} & {load}; wrk -t1 -c4 -d8 http://127.0.0.1:54391/; {stop}"], {}
