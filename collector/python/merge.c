@@ -154,17 +154,13 @@ static uint32_t count_eval(const struct merge *m)
 	return cnt;
 }
 
-/* Nothing that an eval loop calls, but the check of its result, sees it without its frame. */
-static bool youngest_may_lack_frame(const struct merge *m)
-{
-	return m->stack->in_eval[0] || (m->native_cnt > 1 && m->stack->in_eval[1]);
-}
-
+/* One eval loop too many is the youngest, without its frame yet, or any more while its result is checked. More
+ * are not of this stack, but of one that a greenlet left. */
 static void merge_by_counting(struct merge *m)
 {
 	uint32_t python = count_python(m), eval = count_eval(m);
 	bool from_oldest = m->stack->native_whole && m->stack->python_whole;
-	uint32_t without = from_oldest && eval == python + 1 && youngest_may_lack_frame(m);
+	uint32_t without = from_oldest && eval == python + 1;
 	uint32_t extra = from_oldest && python > eval ? python - eval : 0;
 
 	for (uint32_t i = 0; i < m->native_cnt; i++) {

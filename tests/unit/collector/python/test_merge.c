@@ -40,7 +40,9 @@ static const struct row rows[] = {
 	{ "neppp", false, WHOLE, "n0 p0 e1 p1 p2" }, /* from the innermost */
 	{ "neppp", true, WHOLE, "n0 p0 p1 p2 e1" },
 	{ "nnpp", true, WHOLE, "n0 n1 p0 p1" },
-	{ "nnenenp", true, WHOLE, "n0 n1 p0 e2 n3" }, /* a greenlet's */
+	{ "nnenp", true, WHOLE, "n0 n1 p0 e2 n3" },
+	{ "nnenenp", true, WHOLE, "n0 n1 e2 n3 p0 e4 n5" }, /* its result is checked */
+	{ "nnenenenp", true, WHOLE, "n0 n1 p0 e2 n3" }, /* a greenlet's */
 	{ "neenp", true, BROKEN, "n0 p0 e1 n2 n3" },
 	{ "nenenpp", true, CUT, "n0 p0 e1 n2 p1 e3" },
 	{ "nenppp", false, CUT, "n0 p0 e1 n2 p1 p2" },
