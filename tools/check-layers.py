@@ -11,7 +11,7 @@ ALLOWED = {  # folder: what it may include of ours
     "common": ["common"],
     "symbolizer": ["symbolizer", "common", "bpf/shared"],
     "collector/source": ["collector/source", "common", "bpf/shared", "symbolizer/native", "symbolizer/python"],
-    "collector/walk": ["collector/walk", "common", "bpf/shared", "bpf/unwind"],
+    "collector/walk": ["collector/walk", "common", "bpf/shared", "bpf/unwind", "bpf/python"],
     "collector/output": ["collector/output", "collector/profile/profile.h", "common"],
     "collector/report": ["collector/report", "collector/output", "collector/profile/profile.h",
                          "collector/cli", "common"],

@@ -5,20 +5,16 @@
 #include <string.h>
 
 #include "bpf/shared/frame.h"
-#include "collector/tables/runs.h"
+#include "collector/tables/tables_view.h"
 #include "collector/walk/stack_copy.h"
 #include "collector/walk/walker.h"
 #include "common/clock.h"
 
 struct copy_walker {
-	const struct residence *residence; /* borrowed */
-	struct binaries *binaries; /* borrowed */
+	struct tables_view tables; /* first: the seam gets it */
 	struct walker *walker; /* owned */
-	const struct process *process; /* borrowed, during a walk */
 	struct stack_copy stack; /* borrowed, during a walk */
-	struct unwind_mapping mapping; /* the last one asked for */
 	uint32_t max_depth;
-	uint32_t generation; /* of this walk: rules are kept for one alone */
 	struct walked_record out;
 	uint64_t words[MAX_USER_WORDS]; /* of out */
 };
@@ -33,36 +29,7 @@ static uint64_t window(void *ctx, uint64_t vaddr)
 	return stack_copy__window(&((struct copy_walker *)ctx)->stack, vaddr);
 }
 
-static const struct unwind_mapping *mapping_at(void *ctx, uint32_t idx)
-{
-	struct copy_walker *w = ctx;
-	const struct proc_mapping *m;
-	const struct binary *b;
-
-	if (idx >= w->process->mapping_cnt)
-		return NULL;
-	m = &w->process->mappings[idx];
-	b = binaries__canonical_at(w->binaries, m->binary);
-	w->mapping = run_mapping(m, b, w->generation);
-	return &w->mapping;
-}
-
-static const struct unwind_page *page_at(void *ctx, uint32_t idx)
-{
-	return residence__page(((struct copy_walker *)ctx)->residence, idx);
-}
-
-static const uint32_t *rows_at(void *ctx, uint32_t pos)
-{
-	return residence__rows(((struct copy_walker *)ctx)->residence, pos);
-}
-
-static const struct unwind_info *info_at(void *ctx, uint32_t idx)
-{
-	return residence__info(((struct copy_walker *)ctx)->residence, idx);
-}
-
-static const struct walk_seam seam = { read_stack, window, mapping_at, page_at, rows_at, info_at };
+static const struct walk_seam seam = { read_stack, window, TABLES_VIEW_SEAM };
 
 struct copy_walker *copy_walker__new(const struct residence *residence, struct binaries *binaries,
 				     uint32_t max_depth)
@@ -71,8 +38,7 @@ struct copy_walker *copy_walker__new(const struct residence *residence, struct b
 
 	if (!w)
 		return NULL;
-	w->residence = residence;
-	w->binaries = binaries;
+	w->tables = (struct tables_view){ .residence = residence, .binaries = binaries };
 	w->max_depth = max_depth;
 	w->walker = walker__new();
 	return w->walker ? take_ptr(w) : NULL;
@@ -88,13 +54,11 @@ void copy_walker__free(struct copy_walker *w)
 
 static struct walk_start start_of(const struct copy_walker *w, const struct copy_record *rec)
 {
-	uint32_t cnt = w->process->mapping_cnt;
 	struct walk_start start = {
 		.ip = rec->sample.user_ip,
 		.sp = rec->sample.user_sp,
 		.fp = rec->sample.user_fp,
-		.run = { .cnt = cnt < MAX_RUN_MAPPINGS ? cnt : MAX_RUN_MAPPINGS,
-			 .generation = w->generation },
+		.run = tables_view__run(&w->tables),
 		.max_depth = w->max_depth,
 		.entered = rec->entered,
 	};
@@ -146,11 +110,10 @@ const struct record_header *copy_walker__walk(struct copy_walker *w, const struc
 	struct walk_start start;
 	uint32_t cnt;
 
-	w->process = held->process;
+	tables_view__choose(&w->tables, held->process);
 	w->stack = (struct stack_copy){ .start = rec->stack_start,
 					.bytes = copy_stack_bytes(rec),
 					.size = rec->stack_size };
-	w->generation++;
 	start = start_of(w, rec);
 	stack = walker__walk(w->walker, &seam, w, &start);
 	memcpy(w->words, stack.words, stack.cnt * sizeof(*w->words));

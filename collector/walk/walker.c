@@ -6,6 +6,7 @@
 /* The walker's functions take no context: this is the walk that the thread is in. */
 static _Thread_local const struct walk_seam *seam;
 static _Thread_local void *seam_ctx;
+static _Thread_local uint64_t thread_base; /* 0: not known */
 
 static int seam_read_user(void *to, __u32 size, __u64 vaddr)
 {
@@ -37,14 +38,24 @@ static const struct unwind_info *seam_info(__u32 idx)
 	return seam->info(seam_ctx, idx);
 }
 
-/* behind its seam */
+static int seam_fs_base(__u64 *ret_fs_base)
+{
+	*ret_fs_base = thread_base;
+	return 0;
+}
+
+/* behind their seam */
+#include "bpf/python/python_gil.h"
+#include "bpf/python/python_step.h"
 #include "bpf/unwind/native_step.h"
 
 struct walker {
 	struct native_walk walk;
 	struct native_frames frames;
 	struct rule_cache rules; /* stays from walk to walk */
-	__u64 words[MAX_USER_FRAMES];
+	struct python_walk python;
+	__u64 words[MAX_USER_WORDS];
+	__u64 python_frames[MAX_PYTHON_FRAMES];
 };
 
 struct walker *walker__new(void)
@@ -84,4 +95,64 @@ struct walked_stack walker__walk(struct walker *w, const struct walk_seam *used_
 		;
 	return (struct walked_stack){ w->words, w->frames.cfas, w->walk.cnt,
 				      (enum stop_reason)w->walk.stop };
+}
+
+/* As the sampler does it: find_anchor(). Non-zero: the walk has ended. */
+static int find_anchor(struct walker *w)
+{
+	while (!python_claim_step(&w->python, &w->frames))
+		;
+	return python_anchor_step(&w->python, w->words);
+}
+
+/* Non-zero: the walk has ended. */
+static int step_python(struct walker *w)
+{
+	struct python_walk *python = &w->python;
+	uint64_t frame = python->frame;
+	uint32_t before = python->cnt;
+	enum python_turn turn = python_walk_step(python, w->words);
+
+	if (python->cnt > before)
+		w->python_frames[before] = frame;
+	return turn == PYTHON_TURN_END || (turn == PYTHON_TURN_ANCHOR && find_anchor(w));
+}
+
+/* Of one interpreter and, where that runs in another, of the outer one. */
+static void walk_python_frames(struct walker *w)
+{
+	for (int interpreter = 0; interpreter < 2; interpreter++) {
+		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES && !step_python(w); i++)
+			;
+		if (python_walk_outer(&w->python))
+			return;
+	}
+}
+
+struct walked_python walker__walk_python(struct walker *w, const struct walk_seam *used_seam,
+					 void *ctx, const struct python_start *start)
+{
+	uint32_t first = start->alone ? 0 : w->walk.cnt;
+	struct python_walk *python = &w->python;
+	enum python_gil gil;
+	bool started;
+
+	seam = used_seam;
+	seam_ctx = ctx;
+	thread_base = start->fs_base;
+	python->process = *start->process;
+	python->native_cnt = start->alone ? PYTHON_NO_NATIVE : first;
+	python->pos = first;
+	python->room = MAX_USER_WORDS;
+	python->stack_pointer = start->sp;
+	started = !python_walk_start(python);
+	gil = python_gil(python, start->futex);
+	if (started || !python_walk_outer(python))
+		walk_python_frames(w);
+	if (python->end == PYTHON_TORN) { /* what was found is not to be believed */
+		python->pos = first;
+		python->cnt = 0;
+	}
+	return (struct walked_python){ w->words,    python->pos, w->python_frames,
+				       python->cnt, gil,	 (enum python_end)python->end };
 }

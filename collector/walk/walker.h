@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Native stacks walked in user space, by the source that walks them in the kernel
- * (bpf/unwind/native_step.h): of samples whose process had no tables yet, and of recorded memory in
- * tests.
+ * Stacks walked in user space, by the source that walks them in the kernel (bpf/unwind/native_step.h,
+ * bpf/python/python_step.h): of samples whose process had no tables yet, of threads that sleep
+ * (sonde dump), and of recorded memory in tests.
  *
  *   in    registers at the sample, the process's run of mappings, and a seam: functions that read
  *         the stack and find mappings, pages, rows and rules, laid out as in bpf/shared/unwind.h.
@@ -18,6 +18,7 @@
 
 #include "bpf/shared/config.h"
 #include "bpf/shared/process.h"
+#include "bpf/shared/python.h"
 #include "bpf/shared/stop.h"
 #include "bpf/shared/unwind.h"
 #include "common/cleanup.h"
@@ -55,7 +56,7 @@ struct walked_stack { /* borrowed: until the next walk */
 	enum stop_reason stop;
 };
 
-struct walker; /* 130 KB of working memory; for one thread at a time */
+struct walker; /* 300 KB of working memory; for one thread at a time */
 
 struct walker *walker__new(void); /* NULL: no memory */
 void walker__free(struct walker *walker);
@@ -63,3 +64,25 @@ DEFINE_FREEP(walker)
 
 struct walked_stack walker__walk(struct walker *walker, const struct walk_seam *seam, void *ctx,
 				 const struct walk_start *start);
+
+struct python_start {
+	const struct python_process *process;
+	uint64_t fs_base; /* of the thread */
+	uint64_t futex; /* that it waits on in futex(2); 0: none */
+	uint64_t sp; /* as in walk_start */
+	bool alone; /* no native stack was walked: anchors are addresses */
+};
+
+struct walked_python { /* borrowed: until the next walk */
+	const __u64
+		*words; /* those of the native walk, and behind them those of the Python frames */
+	uint32_t word_cnt;
+	const __u64 *frames; /* address of each Python frame, in the words' order */
+	uint32_t frame_cnt;
+	enum python_gil gil;
+	enum python_end end;
+};
+
+/* The Python frames of the thread whose native stack was walked last. Of the seam read() is asked. */
+struct walked_python walker__walk_python(struct walker *walker, const struct walk_seam *seam,
+					 void *ctx, const struct python_start *start);
