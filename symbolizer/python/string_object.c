@@ -116,29 +116,31 @@ static int read_chars(const struct python_memory *m, uint64_t vaddr, uint64_t le
 	return finish_text(&text, ret_text);
 }
 
-static int read_unicode(const struct python_memory *m, const struct string_layout *s,
-			uint64_t vaddr, char **ret_text)
+int python_string__place(const struct python_memory *m, const struct python_layout *l,
+			 uint64_t vaddr, struct python_string_place *ret_place)
 {
-	uint8_t head[MAX_HEAD];
+	struct string_layout s = string_layout(l);
 	struct string_state state;
+	uint8_t head[MAX_HEAD];
 	uint64_t length, chars;
 	uint32_t bits;
-	int err = m->read(m->ctx, head, s->state + sizeof(bits), vaddr);
+	int err = m->read(m->ctx, head, s.state + sizeof(bits), vaddr);
 
 	if (err)
 		return err;
-	memcpy(&length, head + s->length, sizeof(length));
-	memcpy(&bits, head + s->state, sizeof(bits));
-	state = string_state(bits, s);
+	memcpy(&length, head + s.length, sizeof(length));
+	memcpy(&bits, head + s.state, sizeof(bits));
+	state = string_state(bits, &s);
 	if (!is_sane(state) || length > LONGEST)
 		return -EBADMSG;
-	chars = vaddr + (state.ascii ? s->ascii : s->wide);
+	chars = vaddr + (state.ascii ? s.ascii : s.wide);
 	if (!state.compact) {
-		err = m->read(m->ctx, &chars, sizeof(chars), vaddr + s->wide);
+		err = m->read(m->ctx, &chars, sizeof(chars), vaddr + s.wide);
 		if (err)
 			return err;
 	}
-	return read_chars(m, chars, length, state.kind, ret_text);
+	*ret_place = (struct python_string_place){ chars, length, state.kind };
+	return 0;
 }
 
 /* Of a byte string's length and place only the latter differs in 2.7. */
@@ -178,11 +180,13 @@ static int read_byte_string(const struct python_memory *m, const struct python_l
 int python_string__read(const struct python_memory *memory, const struct python_layout *layout,
 			uint64_t vaddr, char **ret_text)
 {
-	struct string_layout s = string_layout(layout);
+	struct python_string_place place;
+	int err;
 
 	if (layout->version == VERSION_2_7)
 		return read_byte_string(memory, layout, vaddr, ret_text);
-	return read_unicode(memory, &s, vaddr, ret_text);
+	err = python_string__place(memory, layout, vaddr, &place);
+	return err ? err : read_chars(memory, place.chars, place.length, place.width, ret_text);
 }
 
 int python_bytes__read(const struct python_memory *memory, const struct python_layout *layout,
@@ -198,4 +202,11 @@ int python_bytes__read(const struct python_memory *memory, const struct python_l
 	if (!err)
 		*ret_size = length;
 	return err;
+}
+
+int python_bytes__place(const struct python_memory *memory, const struct python_layout *layout,
+			uint64_t vaddr, uint64_t *ret_bytes, uint64_t *ret_length)
+{
+	*ret_bytes = bytes_at(layout, vaddr);
+	return read_length(memory, layout, vaddr, ret_length);
 }
