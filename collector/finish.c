@@ -151,7 +151,8 @@ static void say_failure(const struct options *options, int err, const char *resc
 			  file, strerror(-err));
 }
 
-int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes)
+int make_profile(struct ingest *ingest, const struct options *options, struct profile **ret_profile,
+		 struct call_counts *ret_calls)
 {
 	static struct debuginfod debuginfod; /* a thread that was left behind may look at it */
 	struct naming_options naming = {
@@ -165,18 +166,25 @@ int write_profile(struct ingest *ingest, const struct options *options, uint64_t
 		.debuginfod = options->debuginfod ? &debuginfod : NULL,
 		.cache_fd = options->no_cache ? -1 : cache_dir_open(),
 	};
+	int err;
+
+	ingest__finish(ingest);
+	err = profile_from(ingest, &naming, ret_profile, ret_calls);
+	kept_files_prune(naming.cache_fd, CACHE_BYTES);
+	if (naming.cache_fd >= 0)
+		close(naming.cache_fd);
+	return err;
+}
+
+int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes)
+{
 	scope_free(profile) struct profile *profile = NULL;
 	struct call_counts calls;
 	scope_memory uint8_t *data = NULL;
 	scope_memory char *rescued = NULL;
 	size_t size;
-	int err;
+	int err = make_profile(ingest, options, &profile, &calls);
 
-	ingest__finish(ingest);
-	err = profile_from(ingest, &naming, &profile, &calls);
-	kept_files_prune(naming.cache_fd, CACHE_BYTES);
-	if (naming.cache_fd >= 0)
-		close(naming.cache_fd);
 	if (!err)
 		err = pprof_encode(profile, &data, &size);
 	if (err) {

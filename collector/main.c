@@ -15,6 +15,7 @@ static const struct {
 	{ "replay", cmd_replay },
 	{ "report", cmd_report },
 	{ "doctor", cmd_doctor },
+	{ "dump", cmd_dump },
 };
 
 /* A descriptor below 3 that is closed would become a map or a ring, and our words would go there. */

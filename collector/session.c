@@ -34,12 +34,19 @@ struct session {
 	struct python_threads *threads;
 	struct raw_writer *raw; /* into the next */
 	struct output_file *raw_file;
+	session_tap_fn tap; /* NULL: all samples count */
+	void *tap_ctx;
 	uint64_t started_ns;
 	uint64_t shown_ns;
 	uint64_t map_bytes;
 };
 
 static void on_record(void *ctx, const struct record_header *rec);
+
+static bool is_sample(const struct record_header *rec)
+{
+	return rec->type == RECORD_SAMPLE || rec->type == RECORD_COPY;
+}
 
 /* What is to be known before the record is applied. */
 static void look_at_threads(struct session *s, const struct record_header *rec)
@@ -49,17 +56,16 @@ static void look_at_threads(struct session *s, const struct record_header *rec)
 
 	if (rec->type == RECORD_EXIT)
 		python_threads__exited(s->threads, (const void *)rec);
-	if (rec->type != RECORD_SAMPLE && rec->type != RECORD_COPY)
+	if (!is_sample(rec))
 		return;
 	p = proc_table__find(s->ingest.processes, sample->pid);
 	if (p)
 		python_threads__sampled(s->threads, s->ingest.binaries, p, sample, on_record, s);
 }
 
-static void on_record(void *ctx, const struct record_header *rec)
+void session__apply(struct session *s, const struct record_header *rec)
 {
 	scope_memory void *whole = NULL, *placed = NULL;
-	struct session *s = ctx;
 
 	if (rec->type == RECORD_PYTHON_CODE)
 		whole = python_reader__complete((const void *)rec);
@@ -79,6 +85,14 @@ static void on_record(void *ctx, const struct record_header *rec)
 		live_source__rescan_all(s->live);
 }
 
+static void on_record(void *ctx, const struct record_header *rec)
+{
+	struct session *s = ctx;
+
+	if (!s->tap || !is_sample(rec) || s->tap(s->tap_ctx, rec))
+		session__apply(s, rec);
+}
+
 static void rescan(void *ctx, uint32_t pid)
 {
 	struct session *s = ctx;
@@ -86,14 +100,17 @@ static void rescan(void *ctx, uint32_t pid)
 	live_source__rescan(s->live, pid);
 }
 
-/* 1: more may come. */
-static int turn(struct session *s)
+void session__turn(struct session *s, int timeout_ms)
 {
 	struct record_source *records = live_source__records(s->live);
-	int more = records->read(records, READ_MS, on_record, s);
 
+	records->read(records, timeout_ms, on_record, s);
 	keeper__turn(s->keeper);
-	return more;
+}
+
+static void turn(struct session *s)
+{
+	session__turn(s, READ_MS);
 }
 
 static void raise_limits(void)
@@ -205,6 +222,11 @@ int session__add_target(struct session *s, uint32_t id)
 	return live_source__add_target(s->live, id);
 }
 
+void session__drop_target(struct session *s, uint32_t id)
+{
+	live_source__drop_target(s->live, id);
+}
+
 /* Somebody is left to sample. */
 static bool has_targets(const struct session *s)
 {
@@ -227,19 +249,56 @@ static int drop_ended_targets(struct session *s)
 	return -ESRCH;
 }
 
-/* Processes that were named have their tables when sampling begins. */
-static void prepare_targets(struct session *s)
+void session__prepare(struct session *s, const uint32_t *pids, uint32_t cnt, uint64_t patience_ns)
 {
-	uint64_t until = now_ns() + READY_NS;
+	uint64_t until = now_ns() + patience_ns;
 
-	if (s->options->filter != FILTER_PID || !s->options->ids_cnt)
-		return;
-	turn(s); /* what the scan of /proc found */
-	for (uint32_t i = 0; i < s->options->ids_cnt; i++)
-		keeper__want(s->keeper, s->options->ids[i]);
+	for (uint32_t i = 0; i < cnt; i++)
+		keeper__want(s->keeper, pids[i]);
 	do
 		turn(s);
 	while (keeper__pending(s->keeper) && now_ns() < until);
+}
+
+/* Processes that were named have their tables when sampling begins. */
+static void prepare_targets(struct session *s)
+{
+	if (s->options->filter != FILTER_PID || !s->options->ids_cnt)
+		return;
+	turn(s); /* what the scan of /proc found */
+	session__prepare(s, s->options->ids, s->options->ids_cnt, READY_NS);
+}
+
+int session__follow(struct session *s)
+{
+	int err = live_source__follow(s->live);
+
+	if (!err)
+		turn(s); /* what the scan of /proc found */
+	return err;
+}
+
+void session__open_files(struct session *s)
+{
+	keeper__open_files(s->keeper);
+}
+
+int session__sample(struct session *s)
+{
+	s->started_ns = now_ns();
+	s->shown_ns = s->started_ns;
+	return live_source__sample(s->live);
+}
+
+void session__tap(struct session *s, session_tap_fn tap, void *ctx)
+{
+	s->tap = tap;
+	s->tap_ctx = ctx;
+}
+
+const struct residence *session__residence(const struct session *s)
+{
+	return keeper__residence(s->keeper);
 }
 
 int session__start(struct session *s)
@@ -251,9 +310,7 @@ int session__start(struct session *s)
 	if (err)
 		return err;
 	prepare_targets(s);
-	s->started_ns = now_ns();
-	s->shown_ns = s->started_ns;
-	return live_source__sample(s->live);
+	return session__sample(s);
 }
 
 static void show_progress(struct session *s)

@@ -16,7 +16,9 @@
 #define FOR_REPLAY 2
 #define FOR_REPORT 4
 #define FOR_DOCTOR 8
-#define FOR_ALL (FOR_RECORD | FOR_REPLAY | FOR_REPORT | FOR_DOCTOR)
+#define FOR_DUMP 16
+#define FOR_NAMES (FOR_RECORD | FOR_REPLAY | FOR_DUMP) /* where functions get their names */
+#define FOR_ALL (FOR_RECORD | FOR_REPLAY | FOR_REPORT | FOR_DOCTOR | FOR_DUMP)
 #define MAX_OPTS 64
 
 struct cli_opt;
@@ -246,8 +248,8 @@ static int parse_view(const struct cli_opt *opt, const char *arg, struct options
 }
 
 static const struct cli_opt opts[] = {
-	{ 'a', "all", NULL, parse_flag, FIELD(all), 0, 0, FOR_RECORD, false,
-	  "the whole host, also with a command" },
+	{ 'a', "all", NULL, parse_flag, FIELD(all), 0, 0, FOR_RECORD | FOR_DUMP, false,
+	  "the whole host, also with a command; dump: every Python on it" },
 	{ 'p', "pid", "PID,...", parse_pids, 0, 0, 0, FOR_RECORD, false,
 	  "these processes: all threads, and children forked from now on" },
 	{ 't', "tid", "TID,...", parse_tids, 0, 0, 0, FOR_RECORD, false, "these threads alone" },
@@ -263,16 +265,20 @@ static const struct cli_opt opts[] = {
 	  "samples per second and CPU, 1 to 10000 (99)" },
 	{ 'd', "duration", "TIME", parse_duration, FIELD(duration_ns), 0, 0, FOR_RECORD, false,
 	  "stop after that time: 10, 10s, 500ms, 2m, 1h" },
-	{ 259, "max-depth", "N", parse_number, FIELD(max_depth), 1, MAX_USER_FRAMES, FOR_RECORD,
-	  false, "user frames of a stack, 1 to 4096 (1024)" },
-	{ 260, "no-kernel", NULL, parse_flag, FIELD(no_kernel), 0, 0, FOR_RECORD, false,
+	{ 259, "max-depth", "N", parse_number, FIELD(max_depth), 1, MAX_USER_FRAMES,
+	  FOR_RECORD | FOR_DUMP, false, "user frames of a stack, 1 to 4096 (1024)" },
+	{ 260, "no-kernel", NULL, parse_flag, FIELD(no_kernel), 0, 0, FOR_RECORD | FOR_DUMP, false,
 	  "without kernel frames" },
-	{ 272, "no-python", NULL, parse_flag, FIELD(no_python), 0, 0, FOR_RECORD, false,
+	{ 272, "no-python", NULL, parse_flag, FIELD(no_python), 0, 0, FOR_RECORD | FOR_DUMP, false,
 	  "without Python frames: the interpreter's own are shown" },
 	{ 273, "python-internals", NULL, parse_flag, FIELD(python_internals), 0, 0,
-	  FOR_RECORD | FOR_REPLAY, false, "also the interpreter's frames between Python frames" },
+	  FOR_NAMES, false, "also the interpreter's frames between Python frames" },
 	{ 274, "columns", NULL, parse_flag, FIELD(columns), 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "columns of Python lines too: calls on one line are told apart (3.11 and newer)" },
+	{ 'l', "locals", NULL, parse_flag, FIELD(locals), 0, 0, FOR_DUMP, false,
+	  "with the local variables of Python frames" },
+	{ 320, "stop", NULL, parse_flag, FIELD(freeze), 0, 0, FOR_DUMP, false,
+	  "hold the process still meanwhile: all stacks are of one moment" },
 	{ 'o', "output", "FILE", parse_text, FIELD(output), 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "the profile (sonde.pb.gz); - is standard output" },
 	{ 261, "raw", "FILE", parse_text, FIELD(raw), 0, 0, FOR_RECORD, false,
@@ -280,13 +286,13 @@ static const struct cli_opt opts[] = {
 	{ 262, "labels", "LIST", parse_labels, 0, 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "more labels: tid,cpu,timestamps,stop,class,python_version,gil (pid, comm and thread_comm "
 	  "are always there)" },
-	{ 268, "debug-dir", "DIR", parse_debug_dir, 0, 0, 0, FOR_RECORD | FOR_REPLAY | FOR_DOCTOR, false,
+	{ 268, "debug-dir", "DIR", parse_debug_dir, 0, 0, 0, FOR_NAMES | FOR_DOCTOR, false,
 	  "debug files lie there too, as in /usr/lib/debug" },
-	{ 271, "debuginfod", NULL, parse_flag, FIELD(debuginfod), 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	{ 271, "debuginfod", NULL, parse_flag, FIELD(debuginfod), 0, 0, FOR_NAMES, false,
 	  "ask the servers in DEBUGINFOD_URLS for debug files" },
 	{ 269, "symbol-timeout", "TIME", parse_duration, FIELD(symbol_timeout_ns), 0, 0,
-	  FOR_RECORD | FOR_REPLAY, false, "for the debug information of one file (10s)" },
-	{ 270, "no-cache", NULL, parse_flag, FIELD(no_cache), 0, 0, FOR_RECORD | FOR_REPLAY, false,
+	  FOR_NAMES, false, "for the debug information of one file (10s)" },
+	{ 270, "no-cache", NULL, parse_flag, FIELD(no_cache), 0, 0, FOR_NAMES, false,
 	  "names and unwind rows of earlier runs are neither used nor kept" },
 	{ 263, "by", "WHAT", parse_by, 0, 0, 0, FOR_REPORT, false,
 	  "function, line, file, module, process or thread (function)" },
@@ -315,7 +321,7 @@ static const struct cli_opt opts[] = {
 	{ 309, "json", NULL, parse_flag, FIELD(json), 0, 0, FOR_REPORT, false,
 	  "the same as JSON, complete, values in the profile's own unit" },
 	{ 'v', "verbose", NULL, parse_count, FIELD(verbose), 0, 0,
-	  FOR_RECORD | FOR_REPLAY | FOR_REPORT, false, "more words; twice: the verifier's too" },
+	  FOR_NAMES | FOR_REPORT, false, "more words; twice: the verifier's too" },
 	{ 265, "debug-stop", NULL, parse_flag, FIELD(stop_sampled), 0, 0, FOR_RECORD, true,
 	  "SIGSTOP to the thread just sampled" },
 	{ 290, "debug-copy", NULL, parse_flag, FIELD(copy_all), 0, 0, FOR_RECORD, true,
@@ -339,6 +345,7 @@ static const struct {
 	{ "replay", FOR_REPLAY, "sonde replay FILE [-o PROFILE]" },
 	{ "report", FOR_REPORT, "sonde report [FILE] [OPTION...]" },
 	{ "doctor", FOR_DOCTOR, "sonde doctor [--debug-dir DIR] [PID]" },
+	{ "dump", FOR_DUMP, "sonde dump PID,... | -a [OPTION...]" },
 };
 #define COMMAND_CNT (sizeof(commands) / sizeof(*commands))
 
@@ -439,6 +446,18 @@ static int take_pid(int argc, char **argv, struct options *options)
 	return options->ids_cnt == 1 ? 0 : usage("one process at a time, not '%s'", argv[optind]);
 }
 
+static int take_dumped(int argc, char **argv, struct options *options)
+{
+	for (; optind < argc; optind++)
+		if (parse_ids(options, argv[optind], FILTER_PID))
+			return -EINVAL;
+	if (options->all && options->ids_cnt)
+		return usage("-a means every Python: leave out the process");
+	if (!options->all && !options->ids_cnt)
+		return usage("which process? sonde dump PID, or sonde dump -a for every Python");
+	return 0;
+}
+
 /* What is left after the options: a command, the name of a file, a process. */
 static int take_rest(int argc, char **argv, unsigned int which, struct options *options)
 {
@@ -457,6 +476,8 @@ static int take_rest(int argc, char **argv, unsigned int which, struct options *
 	}
 	if (which == FOR_DOCTOR)
 		return take_pid(argc, argv, options);
+	if (which == FOR_DUMP)
+		return take_dumped(argc, argv, options);
 	if (optind < argc)
 		options->input = argv[optind++];
 	if (optind < argc)
@@ -503,5 +524,5 @@ int cli_parse(int argc, char **argv, struct options *ret_options)
 			*ret_options = options;
 		return err;
 	}
-	return usage("no command '%s'; there are: record, replay, report, doctor", argv[1]);
+	return usage("no command '%s'; there are: record, replay, report, doctor, dump", argv[1]);
 }

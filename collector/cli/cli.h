@@ -19,3 +19,4 @@ int cmd_record(const struct options *options);
 int cmd_replay(const struct options *options);
 int cmd_report(const struct options *options);
 int cmd_doctor(const struct options *options);
+int cmd_dump(const struct options *options);

@@ -81,6 +81,10 @@ struct options {
 	bool no_cache; /* --no-cache */
 	bool debuginfod; /* --debuginfod */
 
+	/* dump */
+	bool locals; /* --locals */
+	bool freeze; /* --stop */
+
 	/* output */
 	const char *output; /* -o; "-" is standard output */
 	const char *raw; /* --raw */

@@ -53,36 +53,42 @@ static int read_live(void *ctx, void *to, size_t size, uint64_t vaddr)
 }
 
 /* That memory has the whole of the object that the record is of. */
-static bool is_whole(const struct python_code_record *rec, const struct python_memory *memory)
+static bool is_whole(const struct python_code_record *rec, const struct python_memory *memory,
+		     uint64_t type)
 {
 	struct python_code code = { 0 };
-	uint64_t type = 0;
 	bool whole;
 
 	if (python_code__read(memory, &rec->layout, rec->code, &code))
 		return false;
-	python_pieces__read((void *)rec, &type, sizeof(type), rec->code + rec->layout.ob_type);
 	whole = code.line_table && code.type == type && code.key == rec->key;
 	python_code__fini(&code);
 	return whole;
 }
 
-struct python_code_record *python_reader__complete(const struct python_code_record *rec)
+struct python_code_record *python_reader__read(const struct python_code_record *rec,
+					       uint64_t code_type)
 {
 	struct reader r = { .from = rec };
-	struct python_memory pieces = { python_pieces__read, (void *)rec },
-			     live = { read_live, &r };
+	struct python_memory live = { read_live, &r };
 
-	if (is_whole(rec, &pieces))
-		return NULL;
 	r.to = malloc(sizeof(*r.to));
 	if (!r.to)
 		return NULL;
 	*r.to = *rec;
 	r.to->piece_cnt = 0;
 	r.to->h.size = sizeof(*r.to);
-	if (is_whole(rec, &live))
+	if (is_whole(rec, &live, code_type))
 		return r.to;
 	free(r.to);
 	return NULL;
+}
+
+struct python_code_record *python_reader__complete(const struct python_code_record *rec)
+{
+	struct python_memory pieces = { python_pieces__read, (void *)rec };
+	uint64_t type = 0;
+
+	python_pieces__read((void *)rec, &type, sizeof(type), rec->code + rec->layout.ob_type);
+	return is_whole(rec, &pieces, type) ? NULL : python_reader__read(rec, type);
 }

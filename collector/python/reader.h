@@ -17,3 +17,6 @@ struct python_code_record *python_reader__complete(const struct python_code_reco
 
 /* All of a range of a process's memory, or none: 0 or negative errno. */
 int python_reader__live(uint32_t pid, void *to, size_t size, uint64_t vaddr);
+/* The same of any code object, whose record has no pieces yet; its type's address is known. */
+struct python_code_record *python_reader__read(const struct python_code_record *rec,
+					       uint64_t code_type);

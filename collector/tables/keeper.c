@@ -451,6 +451,13 @@ void keeper__open_file(struct keeper *k, struct binary *b)
 		b->state = BINARY_OPENING;
 }
 
+void keeper__open_files(struct keeper *k)
+{
+	for (uint32_t i = 0; i < binaries__cnt(k->binaries); i++)
+		keeper__open_file(k, binaries__at(k->binaries, i));
+	keeper__finish(k);
+}
+
 void keeper__finish(struct keeper *k)
 {
 	uint64_t until = now_ns() + FINISH_NS;
@@ -462,6 +469,11 @@ void keeper__finish(struct keeper *k)
 	}
 	opener__collect(k->opener);
 	walk_held(k, true);
+}
+
+const struct residence *keeper__residence(const struct keeper *k)
+{
+	return k->residence;
 }
 
 uint64_t keeper__bytes(const struct keeper *k)

@@ -11,6 +11,7 @@
 #include "symbolizer/native/cfi_cache.h"
 
 struct keeper;
+struct residence;
 
 struct keeper_calls {
 	record_fn emit; /* FILE: what opening a file told; WALKED: the stack of a held sample */
@@ -35,8 +36,11 @@ void keeper__turn(struct keeper *keeper);
 bool keeper__pending(const struct keeper *keeper); /* a wanted process misses tables that may come */
 int keeper__fd(const struct keeper *keeper); /* readable: keeper__turn() has something to take */
 
+/* Opens all files with code, and waits: it is known then which of them are interpreters. */
+void keeper__open_files(struct keeper *keeper);
 /* Opens a file for its names; keeper__finish() waits for all that was asked for, and walks what is
  * still held. */
 void keeper__open_file(struct keeper *keeper, struct binary *binary);
 void keeper__finish(struct keeper *keeper);
+const struct residence *keeper__residence(const struct keeper *keeper); /* for walks of one's own */
 uint64_t keeper__bytes(const struct keeper *keeper); /* of BPF maps with tables */
