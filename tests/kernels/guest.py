@@ -50,7 +50,7 @@ def make_initramfs(build, kernel, folder):
     shutil.copy(BUSYBOX, tree / "bin/busybox")
     for applet in APPLETS:
         (tree / "bin" / applet).symlink_to("busybox")
-    for program in ("collector/sonde", "tests/targets/chain", "tests/targets/reader"):
+    for program in ("collector/sonde", "tests/targets/chain", "tests/targets/reader", "tests/targets/waiters"):
         add_program(tree, build / program)
     for version, suite in PYTHONS.items():
         add_python(tree, version, suite)

@@ -34,6 +34,21 @@ run python -- sh -c 'python3.11 -ISB /program.py 3.11 & python3.9 -ISB /program.
 send 3.11
 send 3.9
 
+# What the threads of a program do now: as they are, and held still.
+waiters >ready &
+program=$!
+until [ -s ready ]; do
+	sleep 1
+done
+for how in live stop; do
+	option=--no-python
+	[ $how = live ] || option=--stop
+	sonde dump $option $program >dump-$how.txt 2>&1
+	echo "exit status $?" >>dump-$how.txt
+	send dump-$how.txt
+done
+kill $program
+
 # A CPU that goes and comes while we record; then a program that may only run there.
 (
 	sleep 1

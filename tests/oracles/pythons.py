@@ -87,9 +87,10 @@ def stripped(path, to):
 
 def extension(build, python, name):
     """A library made of NAME.c against this interpreter's headers, as it sees the path."""
-    path = built_folder(build) / f"{name}-{python.name}.so"
-    made(path, "gcc", "-O2", "-shared", "-fPIC", "-std=gnu17", *(f"-I{h}" for h in python.headers),
-         TARGETS / f"{name}.c", "-o")
+    path, source = built_folder(build) / f"{name}-{python.name}.so", TARGETS / f"{name}.c"
+    if path.exists() and path.stat().st_mtime < source.stat().st_mtime:
+        path.unlink()
+    made(path, "gcc", "-O2", "-shared", "-fPIC", "-std=gnu17", *(f"-I{h}" for h in python.headers), source, "-o")
     return python.built / path.name
 
 

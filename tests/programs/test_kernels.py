@@ -8,6 +8,7 @@ import pytest
 
 TESTS = pathlib.Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "oracles"), str(TESTS / "kernels")]
+import dumps  # noqa: E402
 import guest  # noqa: E402
 import python_profile  # noqa: E402
 import python_stacks  # noqa: E402
@@ -32,7 +33,7 @@ def files(request, build, tmp_path_factory):
     assert f"kernel {request.param}." in console, console[-2000:]
     for name, data in sent.items():
         (folder / name).write_bytes(data)
-    assert len(sent) == 14, console[-3000:]
+    assert len(sent) == 16, console[-3000:]
     return folder
 
 
@@ -101,3 +102,28 @@ def test_python_frames_are_faulthandlers(files, version):
 def test_a_cpu_that_comes_back_is_sampled(files):
     rows = stacks(files, "hotplug")
     assert weigh(rows, lambda names, labels: labels["comm"] == "chain" and labels["cpu"] == 1) > 100
+
+
+ENDS = {"wait_for_condition": "futex", "sleep_long": "nanosleep", "read_nothing": "read", "poll_nothing": "poll",
+        "take_semaphore": "futex"}
+
+
+@pytest.mark.parametrize("how", ["live", "stop"])
+def test_dump(files, how):
+    """Registers and kernel stacks by the task iterator, of threads whose stacks are known by construction."""
+    text = (files / f"dump-{how}.txt").read_text()
+    assert text.endswith("exit status 0\n"), text
+    _, threads = dumps.read(text.removesuffix("exit status 0\n"))
+    assert len(threads) == 7
+    seen = set()
+    for thread in threads.values():
+        names = [frame.name for frame in thread.frames]
+        end = next(name for name in names if name in ENDS or name == "spin")
+        seen.add(end)
+        below = names[names.index(end) + 1:]
+        assert below[:7] in (["descend"] * 6 + ["begin"], ["descend"] * 4 + ["main"] + below[5:7]), below
+        if end in ENDS:
+            assert thread.state.startswith("sleeping in ") and ENDS[end] in thread.state, thread.state
+            assert any(frame.kernel and "sys_" in frame.name for frame in thread.frames), names
+        assert not thread.notes
+    assert seen == {*ENDS, "spin"}

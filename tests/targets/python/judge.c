@@ -5,7 +5,7 @@
  *
  *   K:HEX K:HEX LINE	one frame, youngest first: name (qualified from 3.11 on) and file, as bytes per
  *			character and the characters; line -1: the table has none for this instruction
- *   end TID WHY	ok; none: no Python thread; torn: the chain could not be followed
+ *   end TID WHY GIL	ok; none: no Python thread; torn: the chain could not be followed. GIL: holds, free
  *
  * Whatever is read is asked for by process_vm_readv() first: in the middle of an instruction that links a
  * frame, the chain may end in memory that is no frame.
@@ -25,6 +25,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -36,6 +37,7 @@
 
 static char text[32 << 20];
 static size_t used;
+static char busy;
 static int out;
 
 static int readable(const void *at, size_t size)
@@ -203,6 +205,8 @@ static void on_signal(int signal)
 	const char *why;
 
 	(void)signal;
+	while (__atomic_test_and_set(&busy, __ATOMIC_ACQUIRE)) /* another thread's answer first */
+		sched_yield();
 	used = 0;
 	why = thread ? put_stack(thread) : "none";
 	put("end ");
@@ -218,6 +222,7 @@ static void on_signal(int signal)
 			break;
 		done += (size_t)wrote;
 	}
+	__atomic_clear(&busy, __ATOMIC_RELEASE);
 	errno = saved;
 }
 

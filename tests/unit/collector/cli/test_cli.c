@@ -181,6 +181,12 @@ static void what_does_not_go_together(void **state)
 		"doctor 1 2",
 		"doctor 1,2",
 		"doctor x",
+		"dump",
+		"dump x",
+		"dump -a 1",
+		"dump 1,",
+		"dump -o x 1",
+		"record --stop",
 		"nonsense",
 		"",
 	};
@@ -213,6 +219,26 @@ static void a_command_keeps_its_options(void **state)
 	assert_int_equal(o.filter, FILTER_NONE);
 }
 
+static void whom_to_dump(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse("dump 12 --locals --stop", &o), 0);
+	assert_int_equal(o.filter, FILTER_PID);
+	assert_int_equal(o.ids_cnt, 1);
+	assert_int_equal(o.ids[0], 12);
+	assert_true(o.locals);
+	assert_true(o.freeze);
+	assert_int_equal(parse("dump 1,2 3", &o), 0);
+	assert_int_equal(o.ids_cnt, 3);
+	assert_false(o.locals);
+	assert_int_equal(parse("dump -al", &o), 0);
+	assert_true(o.all);
+	assert_true(o.locals);
+	assert_int_equal(o.ids_cnt, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -223,6 +249,7 @@ int main(void)
 		cmocka_unit_test(labels),
 		cmocka_unit_test(what_does_not_go_together),
 		cmocka_unit_test(a_command_keeps_its_options),
+		cmocka_unit_test(whom_to_dump),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
