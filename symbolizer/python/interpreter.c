@@ -65,7 +65,7 @@ static enum python_refusal find_layout(struct inspection *i)
 	struct python_interpreter *info = i->info;
 	struct python_debug_offsets offsets;
 	bool published = info->hexversion >= PYTHON_HEX(3, 13, 0);
-	int err;
+	int err = 0;
 
 	if (!python_runtime_layout__find(info->hexversion, &i->runtime) && !i->runtime_vaddr)
 		return PYTHON_REFUSED_RUNTIME_MISMATCH;
