@@ -75,7 +75,7 @@ static int first_folder(uint32_t pid, char *to)
 	if (err)
 		return err;
 	for (const char *at = all; at < all + size; at += strlen(at) + 1) {
-		if (strncmp(at, "PWD=/", 5) || strlen(at + 4) >= PATH_MAX)
+		if (strncmp(at, "PWD=/", 5) || strlen(at) >= PATH_MAX)
 			continue;
 		strcpy(to, at + 4);
 		return 0;

@@ -89,7 +89,7 @@ def test_every_option_of_the_page_completes(prefix, complete):
 @pytest.mark.parametrize("line,words", [
     ("sonde record -e c", C_EVENTS), ("sonde record --event c", C_EVENTS),
     ("sonde record --event=c", C_EVENTS), ("sonde record -a -e page", ["page-faults"]),
-    ("sonde record --labels tid,c", ["tid,comm", "tid,cpu"]), ("sonde report --by mod", ["module"]),
+    ("sonde record --labels tid,c", ["tid,class", "tid,comm", "tid,cpu"]), ("sonde report --by mod", ["module"]),
     ("sonde report -n ", []), ("sonde record -F ", []), ("sonde record --no-ch", ["--no-children"]),
 ])
 def test_values(complete, line, words):
