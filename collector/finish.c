@@ -16,32 +16,12 @@
 #include "collector/profile/debuginfod.h"
 #include "collector/profile/naming.h"
 #include "collector/report/report.h"
+#include "collector/source/endings.h"
 #include "collector/tables/opener.h"
 #include "common/log.h"
 #include "symbolizer/native/kept_file.h"
 
 #define CACHE_BYTES (256UL << 20)
-
-static const struct {
-	const char *text;
-	bool complete;
-} stops[] = {
-#define STOP(name, is_complete, words) { words, is_complete },
-#include "bpf/shared/errors.def"
-};
-
-static const struct {
-	const char *text;
-	bool whole;
-} python_ends[] = {
-#define PYTHON(name, is_whole, words) { words, is_whole },
-#include "bpf/shared/errors.def"
-};
-
-static const char *const counter_texts[] = {
-#define COUNTER(name, words) words,
-#include "bpf/shared/errors.def"
-};
 
 /* Each cost a sample, or a process its tables for a while. */
 static const enum counter troubles[] = { COUNTER_RING_FULL, COUNTER_NO_SCRATCH, COUNTER_BUSY,
@@ -75,17 +55,17 @@ static void say_losses(const struct ingest *ingest, bool all)
 	for (size_t i = 0; i < sizeof(troubles) / sizeof(*troubles); i++)
 		if (c->counters[troubles[i]])
 			fprintf(stderr, "lost: %" PRIu64 " times: %s\n",
-				(uint64_t)c->counters[troubles[i]], counter_texts[troubles[i]]);
+				(uint64_t)c->counters[troubles[i]], counter_endings[troubles[i]].text);
 	for (int i = 0; i < STOP_CNT; i++)
-		if (c->stops[i] && (all || !stops[i].complete))
+		if (c->stops[i] && (all || !stop_endings[i].complete))
 			fprintf(stderr, "%s: %" PRIu64 " stacks: %s\n",
-				stops[i].complete ? "complete" : "incomplete",
-				(uint64_t)c->stops[i], stops[i].text);
+				stop_endings[i].complete ? "complete" : "incomplete",
+				(uint64_t)c->stops[i], stop_endings[i].text);
 	for (int i = 0; i < PYTHON_END_CNT; i++)
-		if (c->python_ends[i] && i != PYTHON_NONE && (all || !python_ends[i].whole))
+		if (c->python_ends[i] && i != PYTHON_NONE && (all || !python_endings[i].complete))
 			fprintf(stderr, "%s: %" PRIu64 " Python stacks: %s\n",
-				python_ends[i].whole ? "complete" : "incomplete",
-				(uint64_t)c->python_ends[i], python_ends[i].text);
+				python_endings[i].complete ? "complete" : "incomplete",
+				(uint64_t)c->python_ends[i], python_endings[i].text);
 }
 
 /* By their files' bytes: whether the walk was right, whatever the stacks' ends say. */

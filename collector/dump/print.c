@@ -5,25 +5,10 @@
 #include <string.h>
 
 #include "bpf/shared/frame.h"
+#include "collector/source/endings.h"
 #include "common/text.h"
 
 #define PYTHON_MAPPING "[cpython "
-
-static const struct {
-	const char *text;
-	bool complete;
-} stops[] = {
-#define STOP(name, is_complete, words) { words, is_complete },
-#include "bpf/shared/errors.def"
-};
-
-static const struct {
-	const char *text;
-	bool whole;
-} python_ends[] = {
-#define PYTHON(name, is_whole, words) { words, is_whole },
-#include "bpf/shared/errors.def"
-};
 
 /* A thread's stack, named. */
 struct thread_view {
@@ -302,10 +287,10 @@ static void print_notes(const struct thread_view *t)
 {
 	const struct sample_record *s = (const void *)t->thread->sample;
 
-	if (s->h.type == RECORD_SAMPLE && s->stop < STOP_CNT && !stops[s->stop].complete)
-		note(t, stops[s->stop].text);
-	if (s->python_end < PYTHON_END_CNT && !python_ends[s->python_end].whole)
-		note(t, python_ends[s->python_end].text);
+	if (s->h.type == RECORD_SAMPLE && s->stop < STOP_CNT && !stop_endings[s->stop].complete)
+		note(t, stop_endings[s->stop].text);
+	if (s->python_end < PYTHON_END_CNT && !python_endings[s->python_end].complete)
+		note(t, python_endings[s->python_end].text);
 	if (!t->thread->caught)
 		note(t,
 		     "it ran while its stack was read: frames may be of several moments; --stop holds it");

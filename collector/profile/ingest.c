@@ -9,14 +9,10 @@
 #include "collector/cli/options.h"
 #include "collector/python/find.h"
 #include "collector/python/merge.h"
+#include "collector/source/endings.h"
 #include "symbolizer/kernel/kallsyms.h"
 
 #define HIDDEN_LOCATION (UINT32_MAX - 1)
-
-static const char *const stop_names[] = {
-#define STOP(name, complete, text) #name,
-#include "bpf/shared/errors.def"
-};
 
 int ingest__init(struct ingest *ingest, const struct options *options)
 {
@@ -188,7 +184,7 @@ static void fill_labels(struct ingest *ingest, const struct sample *sample,
 	if (flags & LABEL_THREAD_COMM)
 		labels->thread_comm = thread_comm(ingest, sample, comm);
 	if ((flags & LABEL_STOP) && sample->stop < STOP_CNT)
-		labels->stop = strtab__id(strings, stop_names[sample->stop]);
+		labels->stop = strtab__id(strings, stop_endings[sample->stop].name);
 	if (flags & LABEL_GIL)
 		labels->gil = rec->gil;
 }

@@ -9,6 +9,7 @@
 
 #include "collector/cli/options.h"
 #include "collector/profile/naming_parts.h"
+#include "collector/source/endings.h"
 #include "common/clock.h"
 
 static void name_location(struct naming *n, const struct location *l, uint32_t idx)
@@ -140,18 +141,6 @@ static void add_call_comment(struct naming *n)
 
 static void add_comments(struct naming *n)
 {
-	static const char *const stop_names[] = {
-#define STOP(name, complete, text) #name,
-#include "bpf/shared/errors.def"
-	};
-	static const char *const python_names[] = {
-#define PYTHON(name, whole, text) #name,
-#include "bpf/shared/errors.def"
-	};
-	static const char *const counter_names[] = {
-#define COUNTER(name, text) #name,
-#include "bpf/shared/errors.def"
-	};
 	const struct counts *c = &n->ingest->counts;
 	struct profile *p = n->profile;
 	scope_memory char *host = ingest__host_value(n->ingest, "host");
@@ -172,14 +161,14 @@ static void add_comments(struct naming *n)
 	profile__add_comment(p, "# event records lost: %" PRIu64, n->ingest->event_records_lost);
 	for (int i = 0; i < STOP_CNT; i++)
 		if (c->stops[i])
-			profile__add_comment(p, "# stop %s: %" PRIu64, stop_names[i],
+			profile__add_comment(p, "# stop %s: %" PRIu64, stop_endings[i].name,
 					     (uint64_t)c->stops[i]);
 	for (int i = 0; i < PYTHON_END_CNT; i++)
 		if (c->python_ends[i] && i != PYTHON_NONE)
-			profile__add_comment(p, "# python %s: %" PRIu64, python_names[i],
+			profile__add_comment(p, "# python %s: %" PRIu64, python_endings[i].name,
 					     (uint64_t)c->python_ends[i]);
 	for (int i = 0; i < COUNTER_CNT; i++)
-		profile__add_comment(p, "# count %s: %" PRIu64, counter_names[i],
+		profile__add_comment(p, "# count %s: %" PRIu64, counter_endings[i].name,
 				     (uint64_t)c->counters[i]);
 }
 

@@ -8,6 +8,7 @@
 #include <elf.h>
 
 #include "common/radix_sort.h"
+#include "symbolizer/native/elf_exports.h"
 
 #define MAX_LOADED (256UL << 20) /* of one file: more is no program */
 #define MAX_SYMBOLS (4U << 20)
@@ -181,7 +182,7 @@ static int load_symbols(struct elf_image *image)
 	return image->symbols.bad || image->names.bad ? -ENOEXEC : 0;
 }
 
-int elf_image__open(struct elf_file *file, struct elf_image **ret_image)
+static int open_whole(struct elf_file *file, struct elf_image **ret_image)
 {
 	scope_free(elf_image) struct elf_image *image = calloc(1, sizeof(*image));
 	int err;
@@ -197,6 +198,11 @@ int elf_image__open(struct elf_file *file, struct elf_image **ret_image)
 	if (!err)
 		*ret_image = take_ptr(image);
 	return err;
+}
+
+int elf_image__open(struct elf_file *file, const char *const *names, struct elf_image **ret_image)
+{
+	return elf_exports__may_have(file, names) ? open_whole(file, ret_image) : -ENOENT;
 }
 
 void elf_image__free(struct elf_image *image)

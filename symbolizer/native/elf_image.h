@@ -20,8 +20,9 @@ struct elf_image_symbol {
 	uint8_t type; /* STT_FUNC ... */
 };
 
-/* file: borrowed, must live longer. -ENOEXEC: no dynamic symbols. */
-int elf_image__open(struct elf_file *file, struct elf_image **ret_image);
+/* file: borrowed, must live longer. -ENOENT: it defines none of the names, a list that ends with NULL; then nothing
+ * but its hash table was read. -ENOEXEC: no dynamic symbols. */
+int elf_image__open(struct elf_file *file, const char *const *names, struct elf_image **ret_image);
 void elf_image__free(struct elf_image *image);
 DEFINE_FREEP(elf_image)
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "symbolizer/native/elf_exports.h"
 #include "symbolizer/native/elf_image.h"
 
 enum { CODE_TYPE, RUNTIME, CURRENT };
@@ -21,11 +20,8 @@ int python_copies__inspect(struct elf_file *file, struct python_copies *ret_copi
 	scope_free(elf_image) struct elf_image *image = NULL;
 	uint64_t base = elf_file__base_vaddr(file);
 	struct python_copies copies;
-	int err;
+	int err = elf_image__open(file, names, &image);
 
-	if (!elf_exports__may_have(file, names))
-		return -ENOENT;
-	err = elf_image__open(file, &image);
 	if (err)
 		return err == -ENOMEM ? err : -ENOENT;
 	copies.code_type_rel = copy_of(image, base, names[CODE_TYPE]);

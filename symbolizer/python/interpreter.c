@@ -8,7 +8,6 @@
 
 #include <errno.h>
 
-#include "symbolizer/native/elf_exports.h"
 #include "symbolizer/python/accessor.h"
 #include "symbolizer/python/debug_offsets.h"
 #include "symbolizer/python/eval_ranges.h"
@@ -241,11 +240,8 @@ int python_interpreter__inspect(struct elf_file *file, struct python_interpreter
 	struct python_interpreter info = { 0 };
 	struct elf_image_symbol eval;
 	struct inspection inspection = { .base = elf_file__base_vaddr(file), .info = &info };
-	int err;
+	int err = elf_image__open(file, eval_names, &image);
 
-	if (!elf_exports__may_have(file, eval_names))
-		return -ENOENT;
-	err = elf_image__open(file, &image);
 	if (err)
 		return err == -ENOMEM ? err : -ENOENT;
 	if (!eval_symbol(image, &eval))

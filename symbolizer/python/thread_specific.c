@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "symbolizer/native/elf_exports.h"
 #include "symbolizer/python/accessor.h"
 
 static const char *const names[] = { "pthread_getspecific", "__pthread_getspecific", NULL };
@@ -13,11 +12,8 @@ int thread_specific__inspect(struct elf_file *file, struct thread_specific *ret_
 	scope_free(elf_image) struct elf_image *image = NULL;
 	struct accessor_specific found;
 	struct elf_image_symbol symbol;
-	int err;
+	int err = elf_image__open(file, names, &image);
 
-	if (!elf_exports__may_have(file, names))
-		return -ENOENT;
-	err = elf_image__open(file, &image);
 	if (err)
 		return err == -ENOMEM ? err : -ENOENT;
 	if (!elf_image__symbol(image, names[0], &symbol) &&
