@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Two programs built from Debian's sources, stripped, their debug files by every road: pprof -list's lines."""
+"""Two programs built from Debian's sources, stripped, their debug files by every road: pprof -list's lines. And the
+functions of Debian's own python3.11 and libc by python3.11-dbg and libc6-dbg, with the text of Debian's sources."""
 import os
 import pathlib
 import re
@@ -152,9 +153,72 @@ def prove(build, folder):
     return good and found == wanted and not none
 
 
+PYTHON_SORT = """
+import random, time
+words = [random.random() for _ in range(100000)]
+end = time.time() + 3
+while time.time() < end:
+    sorted(words)
+"""
+C_SORT = """
+#include <stdlib.h>
+#include <time.h>
+static int up(const void *a, const void *b) { return *(const int *)a < *(const int *)b ? -1 : 1; }
+int main(void)
+{
+    static int words[300000];
+    time_t end = time(NULL) + 3;
+    while (time(NULL) < end) {
+        for (int i = 0; i < 300000; i++)
+            words[i] = rand();
+        qsort(words, 300000, sizeof(int), up);
+    }
+}
+"""
+
+
+def lines_of_source(profile, function, tree, file, built_in):
+    """How many lines with samples -list shows of a function, and of how many the text is the source's own."""
+    shown = subprocess.run([suites.pprof(), "-list", f"^{re.escape(function)}", f"-trim_path={built_in}",
+                            f"-source_path={tree}", profile], capture_output=True, text=True,
+                           env={**os.environ, "HOME": str(profile.parent)}).stdout
+    source = (tree / file).read_text(errors="replace").expandtabs().splitlines()
+    hot = re.findall(r"^ +(?:\d[0-9.]*\w*|\.) +\d[0-9.]*\w* +(\d+):(.*)$", shown, re.M)
+    right = [n for n, text in hot if int(n) <= len(source) and text.expandtabs().strip() == source[int(n) - 1].strip()]
+    return len(hot), len(right)
+
+
+def prove_package(name, folder, program, options, tree, file, built_in, functions):
+    profile = folder / f"{name}.pb.gz"
+    run([SONDE, "record", "-F", "999", "--no-cache", *options, "-o", profile, "--", *program])
+    good = True
+    for function in functions:
+        hot, right = lines_of_source(profile, function, tree, file, built_in)
+        print(f"{name} {function}: {hot} lines with samples, {right} with the text of {file}")
+        good = good and hot > 0 and hot == right
+    return good
+
+
+def prove_distribution(folder):
+    debug = suites.packages("debug-packages", "bookworm", *suites.DEBUG_PACKAGES)
+    (folder / "sort.py").write_text(PYTHON_SORT)
+    (folder / "sort.c").write_text(C_SORT)
+    run([line_programs.GCC, "-O2", "-o", folder / "sort", folder / "sort.c"])
+    python = prove_package("python3.11-dbg", folder, [debug / "usr/bin/python3.11", folder / "sort.py"],
+                           ["--debug-dir", debug / "usr/lib/debug"], suites.source("bookworm", "python3.11"),
+                           "Objects/listobject.c", "/build/reproducible-path/python3.11-3.11.2",
+                           ["merge_lo", "binarysort"])
+    libc = next((debug / "lib/x86_64-linux-gnu").glob("libc.so.6"))
+    return prove_package("libc6-dbg", folder, [libc.parent / "ld-linux-x86-64.so.2", "--library-path", libc.parent,
+                                               folder / "sort"],
+                         ["--debug-dir", debug / "usr/lib/debug"], suites.source("bookworm", "glibc"),
+                         "stdlib/msort.c", "stdlib", ["msort_with_tmp"]) and python
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         results = [prove(build, pathlib.Path(folder) / build.__name__) for build in (build_bzip2, build_ninja)]
+        results.append(prove_distribution(pathlib.Path(folder)))
     return 0 if all(results) else 1
 
 
