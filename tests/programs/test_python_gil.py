@@ -65,7 +65,8 @@ def test_threads_that_share_the_gil(build, root, python, tmp_path):
     without = [row for row in rows if row.work == "compress" and in_libz(row)]
     assert weigh(without) > 100 and weigh(without, holds) <= 0.01 * weigh(without) + 1
     assert {row.label for row in without} <= {"none", "holds"}
-    assert {row.label for row in rows if row.work and asleep(row)} <= {"waits"}
+    known = {"waits", "none"} if python.version == (3, 6) else {"waits"}  # 3.6: by names alone, which one has not
+    assert {row.label for row in rows if row.work and asleep(row)} <= known
     assert weigh(rows, lambda row: row.work == "sleep") <= 10 + 3 * 1000 * used["sleep"]
     # two CPUs' worth of threads, but one at a time has the GIL
     assert weigh(rows, holds) <= 1.05 * used["wall"] * 999 + 100
