@@ -276,7 +276,7 @@ static bool relocated(const struct elf_image *image, const Elf64_Rela *rela, uin
 {
 	Elf64_Sym sym;
 
-	switch (elf_file__machine(image->file) << 16 | ELF64_R_TYPE(rela->r_info)) {
+	switch ((uint32_t)elf_file__machine(image->file) << 16 | ELF64_R_TYPE(rela->r_info)) {
 	case EM_X86_64 << 16 | R_X86_64_RELATIVE:
 	case EM_AARCH64 << 16 | R_AARCH64_RELATIVE:
 		*ret_value = (uint64_t)rela->r_addend;

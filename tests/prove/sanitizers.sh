@@ -13,7 +13,7 @@ ninja -C "$build" >/dev/null
 found=$build/findings
 rm -rf "$found"
 mkdir -m 1777 "$found" # some tests are an ordinary user
-export ASAN_OPTIONS=exitcode=99:hard_rss_limit_mb=1024:log_path=$found/asan
+export ASAN_OPTIONS=exitcode=99:hard_rss_limit_mb=2048:log_path=$found/asan
 export UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1:log_path=$found/ubsan
 
 status=0
