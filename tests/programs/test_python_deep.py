@@ -16,14 +16,14 @@ OLDER = ["2.7-shared", "3.8-shared", "3.10-shared"]
 PYTHONS = [*OLDER, "3.11-debian", "3.12-shared", "3.13-shared", "3.14-debian"]
 
 
-def record(build, python, folder, depth, *how, options=()):
+def record(build, python, folder, depth, *how, options=(), hz=HZ):
     """(Python frames, all frames, leaf first) of each sample in the last call, and the header's counts."""
     path = folder / "p.pb.gz"
     target = python.start(build, "recursion.py", depth, 3, *how, stdout=subprocess.PIPE, text=True)
     try:
         assert int(target.stdout.readline()) == depth
         pid = python_profile.descendants(target.pid)[-1]
-        done = subprocess.run([build / "collector/sonde", "record", "-p", str(pid), "-F", HZ, "-d", "0.7", "-o", path,
+        done = subprocess.run([build / "collector/sonde", "record", "-p", str(pid), "-F", hz, "-d", "0.7", "-o", path,
                                *options], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     finally:
@@ -77,7 +77,7 @@ def test_beyond(build, root, python, tmp_path):
 @pytest.mark.parametrize("python", ["3.8-shared", "3.11-debian", "3.13-shared"], indirect=True)
 def test_a_ring_without_room(build, root, python, tmp_path):
     """The leaf side goes through where the whole does not."""
-    found, counts = record(build, python, tmp_path, 1000, options=["--debug-faults", "400"])
+    found, counts = record(build, python, tmp_path, 1000, hz="199", options=["--debug-faults", "400"])
     cut = 0
     for _, stack, n in found:
         shown = [frame for frame in stack if python_profile.is_python(frame) or frame.name == "[python]"]
