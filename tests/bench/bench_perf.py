@@ -45,9 +45,19 @@ def run_sonde(folder, seconds):
     return cpu, output.stat().st_size, None
 
 
+def spend_on_perf(*args):
+    """perf 6.1 dies now and then of its own ("assertion failed at util/build-id.c"): again, then."""
+    for _ in range(4):
+        try:
+            return spend(*args)
+        except AssertionError:
+            pass
+    raise AssertionError(args)
+
+
 def run_perf(folder, seconds, record, script):
     data = folder / "perf.data"
-    cpu, rss = spend(PERF, "record", "-q", "-F", "99", "-a", *record, "-o", data, "--", "/bin/sleep", seconds)
+    cpu, rss = spend_on_perf(PERF, "record", "-q", "-F", "99", "-a", *record, "-o", data, "--", "/bin/sleep", seconds)
     size = data.stat().st_size
     more, script_rss = spend(PERF, "script", *script, "-i", data)
     return cpu + more, size, max(rss, script_rss)
