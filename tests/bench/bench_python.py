@@ -7,7 +7,7 @@
   beside    sonde, py-spy, Austin and perf while 20 Pythons run: CPU and memory
   sleepers  ten processes that sleep nine tenths of their time: sonde's own CPU per second
 
-py-spy and Austin are taken from PyPI into a folder of their own (kept for the next time)."""
+py-spy and Austin (3.7: 4.0 wants a newer libc) are taken from PyPI into a folder of their own."""
 import math
 import os
 import pathlib
@@ -151,7 +151,7 @@ def spend_all(commands):
 
 def bench_beside():
     folder = pathlib.Path(tempfile.mkdtemp())
-    py_spy, austin = peer("py-spy", "py-spy"), peer("austin", "austin-dist")
+    py_spy, austin = peer("py-spy", "py-spy"), peer("austin", "austin-dist==3.7.0")
     targets = [subprocess.Popen(python(DEEP.format(20))) for _ in range(20)]
     pids = [t.pid for t in targets]
     try:
