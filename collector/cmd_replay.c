@@ -57,9 +57,10 @@ int cmd_replay(const struct options *options)
 	err = read_all(options->input, &ingest);
 	if (err)
 		log_error("%s: %s", options->input,
-			  err == -EBADMSG ? "not a whole file of sonde record --raw; what could be read "
-					    "is used" :
-					    strerror(-err));
+			  err == -EBADMSG ?
+				  "not a whole file of sonde record --raw; what could be read "
+				  "is used" :
+				  strerror(-err));
 	if (!err || aggregate__samples(ingest.aggregate)) {
 		int bad = err;
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "collector/cache_dir.h"
-#include "collector/doctor/advice.h"
 #include "collector/capture/event_table.h"
+#include "collector/doctor/advice.h"
 #include "collector/output/file.h"
 #include "collector/output/pprof.h"
 #include "collector/profile/debuginfod.h"
@@ -24,8 +24,8 @@
 #define CACHE_BYTES (256UL << 20)
 
 /* Each cost a sample, or a process its tables for a while. */
-static const enum counter troubles[] = { COUNTER_RING_FULL, COUNTER_NO_SCRATCH, COUNTER_BUSY,
-					 COUNTER_EVENT_LOST, COUNTER_CODE_LOST, COUNTER_MAP_FULL };
+static const enum counter troubles[] = { COUNTER_RING_FULL,  COUNTER_NO_SCRATCH, COUNTER_BUSY,
+					 COUNTER_EVENT_LOST, COUNTER_CODE_LOST,	 COUNTER_MAP_FULL };
 
 static double seconds(struct timeval t)
 {
@@ -37,8 +37,9 @@ static void say_cost(const struct ingest *ingest, uint64_t map_bytes)
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	fprintf(stderr, "cost: %.2f s CPU, %.3f s in the kernel's sampling programs, %.0f MB peak RSS, "
-			"%.0f MB maps and rings\n",
+	fprintf(stderr,
+		"cost: %.2f s CPU, %.3f s in the kernel's sampling programs, %.0f MB peak RSS, "
+		"%.0f MB maps and rings\n",
 		seconds(usage.ru_utime) + seconds(usage.ru_stime),
 		(double)ingest->counts.counters[COUNTER_RUN_NS] / 1e9,
 		(double)usage.ru_maxrss / 1024, (double)map_bytes / 1048576);
@@ -51,11 +52,13 @@ static void say_losses(const struct ingest *ingest, bool all)
 	fprintf(stderr, "lost: %" PRIu64 " samples, %" PRIu64 " process events\n",
 		ingest__lost(ingest), ingest->event_records_lost);
 	if (ingest->no_memory)
-		fprintf(stderr, "lost: %" PRIu64 " times: budget of memory used up\n", ingest->no_memory);
+		fprintf(stderr, "lost: %" PRIu64 " times: budget of memory used up\n",
+			ingest->no_memory);
 	for (size_t i = 0; i < sizeof(troubles) / sizeof(*troubles); i++)
 		if (c->counters[troubles[i]])
 			fprintf(stderr, "lost: %" PRIu64 " times: %s\n",
-				(uint64_t)c->counters[troubles[i]], counter_endings[troubles[i]].text);
+				(uint64_t)c->counters[troubles[i]],
+				counter_endings[troubles[i]].text);
 	for (int i = 0; i < STOP_CNT; i++)
 		if (c->stops[i] && (all || !stop_endings[i].complete))
 			fprintf(stderr, "%s: %" PRIu64 " stacks: %s\n",
@@ -72,9 +75,10 @@ static void say_losses(const struct ingest *ingest, bool all)
 static void say_calls(const struct call_counts *c, bool all)
 {
 	if (c->refuted || all)
-		fprintf(stderr, "refuted: %" PRIu64 " of %" PRIu64
-				" return addresses follow no call: frames of %" PRIu64
-				" samples are wrong\n",
+		fprintf(stderr,
+			"refuted: %" PRIu64 " of %" PRIu64
+			" return addresses follow no call: frames of %" PRIu64
+			" samples are wrong\n",
 			c->refuted, c->judged, c->refuted_samples);
 }
 
@@ -90,8 +94,9 @@ static const char *why_nothing(const struct ingest *ingest, const struct options
 	case FILTER_CGROUP:
 		return "nothing in that cgroup ran";
 	default:
-		return options->command ? "it did not run, or too briefly: -F 999 samples more often" :
-					  "it did not run";
+		return options->command ?
+			       "it did not run, or too briefly: -F 999 samples more often" :
+			       "it did not run";
 	}
 }
 
@@ -114,8 +119,9 @@ static void say_what_is_there(const struct ingest *ingest, const struct profile 
 /* file: NULL for standard output. */
 static void say_where(const struct ingest *ingest, const char *file)
 {
-	fprintf(stderr, "wrote %s: %" PRIu64 " samples in %.1f s\n", file ? file : "standard output",
-		aggregate__samples(ingest->aggregate), (double)ingest->duration_ns / 1e9);
+	fprintf(stderr, "wrote %s: %" PRIu64 " samples in %.1f s\n",
+		file ? file : "standard output", aggregate__samples(ingest->aggregate),
+		(double)ingest->duration_ns / 1e9);
 	if (file)
 		fprintf(stderr, "next: go tool pprof -http=: %s\n", file);
 }
@@ -125,10 +131,12 @@ static void say_failure(const struct options *options, int err, const char *resc
 	const char *file = strcmp(options->output, "-") ? options->output : "standard output";
 
 	if (rescued)
-		log_error("cannot write %s: %s; the profile is in %s", file, strerror(-err), rescued);
+		log_error("cannot write %s: %s; the profile is in %s", file, strerror(-err),
+			  rescued);
 	else
-		log_error("cannot write %s: %s; make room there, or choose another place with -o FILE",
-			  file, strerror(-err));
+		log_error(
+			"cannot write %s: %s; make room there, or choose another place with -o FILE",
+			file, strerror(-err));
 }
 
 int make_profile(struct ingest *ingest, const struct options *options, struct profile **ret_profile,

@@ -9,8 +9,8 @@ struct call_counts;
 struct profile;
 
 /* Of all records so far, with names. A negative errno. */
-int make_profile(struct ingest *ingest, const struct options *options,
-		 struct profile **ret_profile, struct call_counts *ret_calls);
+int make_profile(struct ingest *ingest, const struct options *options, struct profile **ret_profile,
+		 struct call_counts *ret_calls);
 /* map_bytes: memory of BPF maps and rings; 0 for a replay. A negative errno, logged: the profile is not
  * where it was wanted. */
 int write_profile(struct ingest *ingest, const struct options *options, uint64_t map_bytes);

@@ -11,11 +11,8 @@ static const struct {
 	const char *name;
 	int (*run)(const struct options *options);
 } commands[] = {
-	{ "record", cmd_record },
-	{ "replay", cmd_replay },
-	{ "report", cmd_report },
-	{ "doctor", cmd_doctor },
-	{ "dump", cmd_dump },
+	{ "record", cmd_record }, { "replay", cmd_replay }, { "report", cmd_report },
+	{ "doctor", cmd_doctor }, { "dump", cmd_dump },
 };
 
 /* A descriptor below 3 that is closed would become a map or a ring, and our words would go there. */

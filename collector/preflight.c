@@ -35,13 +35,15 @@ static bool in_namespace(const char *path, unsigned long init)
 static int check_namespaces(void)
 {
 	if (in_namespace("/proc/self/ns/user", INIT_USER_NAMESPACE)) {
-		log_error("this is a user namespace, whose root has no rights over the kernel: run as "
-			  "the host's root, not in a rootless container");
+		log_error(
+			"this is a user namespace, whose root has no rights over the kernel: run as "
+			"the host's root, not in a rootless container");
 		return -EPERM;
 	}
 	if (in_namespace("/proc/self/ns/pid", INIT_PID_NAMESPACE)) {
-		log_error("this is a PID namespace of its own, whose process ids the kernel side does "
-			  "not know: run in the host's (docker run --pid=host)");
+		log_error(
+			"this is a PID namespace of its own, whose process ids the kernel side does "
+			"not know: run in the host's (docker run --pid=host)");
 		return -EPERM;
 	}
 	return 0;
@@ -66,17 +68,20 @@ static int check_rights(const struct options *options)
 		have |= bpf | perfmon;
 	missing = ~have & (bpf | perfmon);
 	if (missing) {
-		log_error("missing %s%s%s: %s", missing & bpf ? "CAP_BPF" : "",
-			  missing == (bpf | perfmon) ? " and " : "",
-			  missing & perfmon ? "CAP_PERFMON" : "",
-			  geteuid() ? "run it with sudo, or once give this program its rights: setcap "
-				      "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep sonde" :
-				      "root has been stripped of it here (a container, a service): start "
-				      "it with that capability");
+		log_error(
+			"missing %s%s%s: %s", missing & bpf ? "CAP_BPF" : "",
+			missing == (bpf | perfmon) ? " and " : "",
+			missing & perfmon ? "CAP_PERFMON" : "",
+			geteuid() ?
+				"run it with sudo, or once give this program its rights: setcap "
+				"cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep sonde" :
+				"root has been stripped of it here (a container, a service): start "
+				"it with that capability");
 		return -EPERM;
 	}
 	if (!(have & 1ULL << CAP_SYS_PTRACE) && !options->command)
-		log_warn("CAP_SYS_PTRACE is missing: other users' processes are sampled, but not named");
+		log_warn(
+			"CAP_SYS_PTRACE is missing: other users' processes are sampled, but not named");
 	return 0;
 }
 
@@ -88,8 +93,9 @@ static int check_files(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max >= need)
 		return 0;
-	log_error("only %llu files may be open here: raise the hard limit (ulimit -Hn) to %llu or more",
-		  (unsigned long long)limit.rlim_max, (unsigned long long)need);
+	log_error(
+		"only %llu files may be open here: raise the hard limit (ulimit -Hn) to %llu or more",
+		(unsigned long long)limit.rlim_max, (unsigned long long)need);
 	return -EMFILE;
 }
 
@@ -120,7 +126,8 @@ static int check_ids(const struct options *options)
 			return -ESRCH;
 		}
 		if (options->filter == FILTER_PID && pid != id) {
-			log_error("%u is a thread of process %u: use -p %u, or -t %u", id, pid, pid, id);
+			log_error("%u is a thread of process %u: use -p %u, or -t %u", id, pid, pid,
+				  id);
 			return -EINVAL;
 		}
 	}

@@ -147,8 +147,9 @@ static int close_raw(struct session *s)
 	if (!err)
 		err = output_file__commit(s->raw_file);
 	if (err)
-		log_error("cannot write %s: %s; make room there, or choose another place with --raw FILE",
-			  s->options->raw, strerror(-err));
+		log_error(
+			"cannot write %s: %s; make room there, or choose another place with --raw FILE",
+			s->options->raw, strerror(-err));
 	return err;
 }
 
@@ -322,11 +323,9 @@ static void show_progress(struct session *s)
 	    live_source__counts(s->live, &counts))
 		return;
 	s->shown_ns = now;
-	fprintf(stderr,
-		"\rsonde: %.0f s, %" PRIu64 " samples, %" PRIu64 " lost, %u processes ",
+	fprintf(stderr, "\rsonde: %.0f s, %" PRIu64 " samples, %" PRIu64 " lost, %u processes ",
 		(double)(now - s->started_ns) / 1e9, (uint64_t)counts.counters[COUNTER_KEPT],
-		(uint64_t)counts.counters[COUNTER_RING_FULL],
-		proc_table__cnt(s->ingest.processes));
+		(uint64_t)counts.counters[COUNTER_RING_FULL], proc_table__cnt(s->ingest.processes));
 	fflush(stderr);
 }
 
@@ -334,7 +333,7 @@ int session__run(struct session *s, const volatile sig_atomic_t *stop, int child
 		 int *ret_child_status)
 {
 	uint64_t end = s->options->duration_ns ? s->started_ns + s->options->duration_ns :
-						       UINT64_MAX;
+						 UINT64_MAX;
 
 	while (!*stop && now_ns() < end && has_targets(s)) {
 		turn(s);

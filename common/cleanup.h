@@ -22,12 +22,12 @@
 		noun##__free(*p);                         \
 	}
 
-#define take_ptr(p)                             \
-	({                                      \
-		__typeof__(p) *taken_at = &(p); \
+#define take_ptr(p)                              \
+	({                                       \
+		__typeof__(p) *taken_at = &(p);  \
 		__typeof__(p) taken = *taken_at; \
-		*taken_at = NULL;               \
-		taken;                          \
+		*taken_at = NULL;                \
+		taken;                           \
 	})
 
 static inline void scope_free_memory(void *p)

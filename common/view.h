@@ -65,15 +65,15 @@ static inline void view_seek(struct view *v, size_t pos)
 		v->pos = pos;
 }
 
-#define VIEW_READ(name, type)                                 \
-	static inline type view_##name(struct view *v)        \
-	{                                                     \
+#define VIEW_READ(name, type)                                   \
+	static inline type view_##name(struct view *v)          \
+	{                                                       \
 		const uint8_t *at = view_take(v, sizeof(type)); \
-		type value = 0;                               \
-                                                              \
-		if (at)                                       \
-			memcpy(&value, at, sizeof(value));    \
-		return value;                                 \
+		type value = 0;                                 \
+                                                                \
+		if (at)                                         \
+			memcpy(&value, at, sizeof(value));      \
+		return value;                                   \
 	}
 VIEW_READ(u8, uint8_t)
 VIEW_READ(u16, uint16_t)

@@ -11,7 +11,8 @@
 #include "common/cleanup.h"
 #include "symbolizer/native/elf_file.h"
 
-enum name_source { /* best first */
+/* Best first. */
+enum name_source {
 	NAME_SYMTAB,
 	NAME_DEBUGDATA, /* .gnu_debugdata */
 	NAME_DYNSYM,
@@ -37,7 +38,8 @@ struct symbol_table;
 
 /* debug: the file's separate debug file, whose .symtab counts as well; NULL: none. A file without any
  * symbol gives an empty table, not an error. NAME_PYTHON is given to functions that no symbol names. */
-int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table);
+int symbol_table__load(struct elf_file *file, struct elf_file *debug,
+		       struct symbol_table **ret_table);
 void symbol_table__free(struct symbol_table *table);
 DEFINE_FREEP(symbol_table)
 

@@ -33,8 +33,7 @@ static __always_inline int copy_allowed(__u32 pid)
 {
 	struct process_entry *entry = bpf_map_lookup_elem(&processes, &pid);
 
-	if (!config.copies || !entry ||
-	    (entry->copies >= MAX_COPIES && config.copies != COPY_ALL))
+	if (!config.copies || !entry || (entry->copies >= MAX_COPIES && config.copies != COPY_ALL))
 		return 0;
 	entry->copies++;
 	return 1;

@@ -7,7 +7,8 @@
 
 #define MAX_USER_FRAMES 4096 /* --max-depth ends here */
 #define DEFAULT_USER_FRAMES 1024
-#define MAX_USER_WORDS 32768 /* frame words: native ones, then those of interpreters; a power of two */
+/* Frame words: native ones, then those of interpreters; a power of two. */
+#define MAX_USER_WORDS 32768
 #define MAX_KERNEL_FRAMES 127 /* kernel.perf_event_max_stack's default */
 #define COMM_LEN 16
 

@@ -7,10 +7,14 @@
 
 /* Sample types have '_' where event names have '-': back ends parse them. What no machine of ours
  * has a counter for is untried; the man page says so. */
-#define HW(name, type, config) \
-	{ name, type, "count", PERF_TYPE_HARDWARE, PERF_COUNT_HW_##config }
-#define SW(name, type, config, period) \
-	{ name, type, "count", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##config, period }
+#define HW(name, type, config)                                                  \
+	{                                                                       \
+		name, type, "count", PERF_TYPE_HARDWARE, PERF_COUNT_HW_##config \
+	}
+#define SW(name, type, config, period)                                                  \
+	{                                                                               \
+		name, type, "count", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##config, period \
+	}
 
 /* Events of the kernel's come in bursts, at which the frequency's feedback is always too late: 50,000
  * page faults in a tenth of a second gave 5 samples. A prime, so that no rhythm of theirs is met. */

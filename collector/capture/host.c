@@ -15,8 +15,8 @@
 
 static void add_bytes(struct batch *batch, uint32_t type, const void *body, size_t size)
 {
-	struct record_header *rec = batch__add(
-		batch, type, RECORD_ALIGN((uint32_t)(sizeof(*rec) + size)), now_ns());
+	struct record_header *rec =
+		batch__add(batch, type, RECORD_ALIGN((uint32_t)(sizeof(*rec) + size)), now_ns());
 
 	if (rec)
 		memcpy(rec + 1, body, size);
@@ -34,11 +34,9 @@ void host_add_facts(const struct options *options, struct batch *batch)
 	uname(&u);
 	len = snprintf(text, sizeof(text),
 		       "host=%s\nkernel=%s\nevent=%s\nfrequency=%u\nperiod=%" PRIu64
-		       "\nstart_utc_ns=%" PRIu64
-		       "\nutc_offset_ns=%" PRIu64 "\n",
+		       "\nstart_utc_ns=%" PRIu64 "\nutc_offset_ns=%" PRIu64 "\n",
 		       u.nodename, u.release, options->event->name, options->frequency,
-		       event_period(options), utc,
-		       utc - mono);
+		       event_period(options), utc, utc - mono);
 	add_bytes(batch, RECORD_HOST, text, (size_t)len + 1);
 	if (!host_vdso(&image, &size))
 		add_bytes(batch, RECORD_VDSO, image, size);
@@ -48,7 +46,8 @@ void host_add_facts(const struct options *options, struct batch *batch)
 static int read_kallsyms(struct record_header **ret_rec)
 {
 	scope_fd int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
-	scope_memory char *bytes = malloc(RECORD_MAX_SIZE); /* what is not written takes no memory */
+	/* what is not written takes no memory */
+	scope_memory char *bytes = malloc(RECORD_MAX_SIZE);
 	size_t size = sizeof(**ret_rec);
 	ssize_t n;
 
@@ -72,7 +71,8 @@ void host_read_kallsyms(record_fn fn, void *ctx)
 	const char *text = (const char *)(rec + 1);
 
 	if (err) {
-		log_warn("cannot read /proc/kallsyms: %s; kernel frames stay unnamed", strerror(-err));
+		log_warn("cannot read /proc/kallsyms: %s; kernel frames stay unnamed",
+			 strerror(-err));
 		return;
 	}
 	if (!strncmp(text, "0000000000000000", 16) && !strstr(text, "\nffffffff"))

@@ -131,7 +131,8 @@ static int read_end(struct live_source *live, record_fn fn, void *ctx)
 	struct end_record end = { .h = { RECORD_END, sizeof(end), now_ns() } };
 
 	if (live->has_kernel_frames) /* reading costs 40 ms */
-		host_read_kallsyms(fn, ctx); /* while our programs are loaded: they have names too */
+		/* while our programs are loaded: they have names too */
+		host_read_kallsyms(fn, ctx);
 	if (sampler__counts(live->sampler, &counters.counts))
 		log_warn("cannot read the counters of the kernel side, ignoring");
 	if (lost.cnt)
@@ -167,8 +168,9 @@ static int open_rings(struct live_source *live)
 	int err = event_rings__open(&live->events);
 
 	if (err == -ENOBUFS)
-		log_error("kernel.perf_event_mlock_kb is too small for the rings of process events: sysctl "
-			  "-w kernel.perf_event_mlock_kb=516, or give CAP_IPC_LOCK");
+		log_error(
+			"kernel.perf_event_mlock_kb is too small for the rings of process events: sysctl "
+			"-w kernel.perf_event_mlock_kb=516, or give CAP_IPC_LOCK");
 	else if (err && !perf_explain_refusal(err))
 		log_error("cannot watch processes: %s", strerror(-err));
 	if (err)

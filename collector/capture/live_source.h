@@ -19,7 +19,8 @@ struct record_source *live_source__records(struct live_source *live); /* borrowe
 struct sampler_maps live_source__maps(const struct live_source *live);
 int live_source__add_target(struct live_source *live, uint32_t id);
 void live_source__drop_target(struct live_source *live, uint32_t id);
-bool live_source__has_targets(const struct live_source *live); /* those that end leave by themselves */
+/* Those that end leave by themselves. */
+bool live_source__has_targets(const struct live_source *live);
 void live_source__watch(struct live_source *live, int fd); /* readable: read() returns as well */
 
 /* Follows processes from here on: events first, then /proc, so that what happens in between is seen

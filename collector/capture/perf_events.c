@@ -43,11 +43,13 @@ static int perf_event_open(struct perf_event_attr *attr, int cpu)
 bool perf_explain_refusal(int err)
 {
 	if (err == -EPERM || err == -EACCES)
-		log_error("perf_event_open(2) is refused although the rights for it are here: a seccomp "
-			  "filter forbids it (docker run --security-opt seccomp=unconfined)");
+		log_error(
+			"perf_event_open(2) is refused although the rights for it are here: a seccomp "
+			"filter forbids it (docker run --security-opt seccomp=unconfined)");
 	else if (err == -ENOSYS)
-		log_error("perf_event_open(2) is missing: the kernel needs CONFIG_PERF_EVENTS=y, or a "
-			  "seccomp filter hides it");
+		log_error(
+			"perf_event_open(2) is missing: the kernel needs CONFIG_PERF_EVENTS=y, or a "
+			"seccomp filter hides it");
 	else
 		return false;
 	return true;

@@ -135,9 +135,11 @@ void perf_record__take(const void *bytes, size_t size, struct batch *batch)
 	if (size < sizeof(h) + sizeof(from.time_ns))
 		return;
 	memcpy(&h, bytes, sizeof(h));
-	memcpy(&from.time_ns, (const char *)bytes + size - sizeof(from.time_ns), sizeof(from.time_ns));
+	memcpy(&from.time_ns, (const char *)bytes + size - sizeof(from.time_ns),
+	       sizeof(from.time_ns));
 	from.misc = h.misc;
-	from.body = view_of((const char *)bytes + sizeof(h), size - sizeof(h) - sizeof(from.time_ns));
+	from.body = view_of((const char *)bytes + sizeof(h),
+			    size - sizeof(h) - sizeof(from.time_ns));
 	switch (h.type) {
 	case PERF_RECORD_MMAP2:
 		take_mmap(batch, &from);

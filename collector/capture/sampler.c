@@ -89,14 +89,16 @@ static void configure(struct sonde_bpf *skel, const struct options *options)
 static void explain_load(int err)
 {
 	if (err == -EPERM)
-		log_error("bpf(2) is refused although the rights for it are here: a seccomp filter forbids "
-			  "it (docker run --security-opt seccomp=unconfined), or kernel lockdown");
+		log_error(
+			"bpf(2) is refused although the rights for it are here: a seccomp filter forbids "
+			"it (docker run --security-opt seccomp=unconfined), or kernel lockdown");
 	else if (err == -ESRCH || err == -ENOENT)
 		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
 			  "CONFIG_DEBUG_INFO_BTF=y");
 	else if (err == -ENOSYS)
-		log_error("bpf(2) is missing: the kernel needs CONFIG_BPF_SYSCALL=y, or a seccomp filter "
-			  "hides it");
+		log_error(
+			"bpf(2) is missing: the kernel needs CONFIG_BPF_SYSCALL=y, or a seccomp filter "
+			"hides it");
 	else
 		log_error("cannot load the BPF programs: %s; -v -v shows the verifier's words",
 			  strerror(-err));
@@ -187,8 +189,8 @@ int sampler__set_cgroup(struct sampler *sampler, const char *path)
 	snprintf(whole, sizeof(whole), "%s%s%s", strncmp(path, mount, strlen(mount)) ? mount : "",
 		 *path == '/' ? "" : "/", path);
 	fd = open(whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || bpf_map_update_elem(bpf_map__fd(sampler->skel->maps.target_cgroup), &zero, &fd,
-					  BPF_ANY)) {
+	if (fd < 0 || bpf_map_update_elem(bpf_map__fd(sampler->skel->maps.target_cgroup), &zero,
+					  &fd, BPF_ANY)) {
 		int err = -errno;
 
 		log_error("%s: %s; give a cgroup below %s", whole,
@@ -226,7 +228,8 @@ static void explain_event(const struct options *options, int err)
 	if (perf_explain_refusal(err))
 		return;
 	if (err == -ENOENT || err == -EOPNOTSUPP || err == -ENODEV)
-		log_error("this machine has no counter for '%s': use -e cpu-clock", options->event->name);
+		log_error("this machine has no counter for '%s': use -e cpu-clock",
+			  options->event->name);
 	else
 		log_error("cannot open event '%s' at %u Hz: %s", options->event->name,
 			  options->frequency, strerror(-err));
@@ -354,7 +357,8 @@ uint64_t sampler__map_bytes(const struct sampler *sampler)
 	const struct bpf_map *map;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_map(map, sampler->skel->obj) {
+	bpf_object__for_each_map(map, sampler->skel->obj)
+	{
 		uint64_t entries = bpf_map__max_entries(map);
 		uint64_t copies = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY ?
 					  (uint64_t)libbpf_num_possible_cpus() :

@@ -126,9 +126,10 @@ static int parse_ids(struct options *options, const char *arg, enum filter_kind 
 		char *end;
 		unsigned long id = strtoul(at, &end, 10);
 
-		if (!isdigit((unsigned char)*at) || (*end && *end != ',') ||
-		    (*end && !end[1]) || !id || id > INT32_MAX)
-			return usage("'%s' is not a list of process or thread ids such as 12,345", arg);
+		if (!isdigit((unsigned char)*at) || (*end && *end != ',') || (*end && !end[1]) ||
+		    !id || id > INT32_MAX)
+			return usage("'%s' is not a list of process or thread ids such as 12,345",
+				     arg);
 		if (options->ids_cnt == OPTIONS_MAX_IDS)
 			return usage("at most %d ids", OPTIONS_MAX_IDS);
 		options->ids[options->ids_cnt++] = (uint32_t)id;
@@ -152,8 +153,9 @@ static int parse_tids(const struct cli_opt *opt, const char *arg, struct options
 static int parse_comm(const struct cli_opt *opt, const char *arg, struct options *options)
 {
 	if (strlen(arg) >= COMM_LEN)
-		log_warn("the kernel keeps %d characters of a name: sampling processes named '%.*s'",
-			 COMM_LEN - 1, COMM_LEN - 1, arg);
+		log_warn(
+			"the kernel keeps %d characters of a name: sampling processes named '%.*s'",
+			COMM_LEN - 1, COMM_LEN - 1, arg);
 	return parse_text(opt, arg, options) ? -EINVAL : set_filter(options, FILTER_COMM);
 }
 
@@ -206,9 +208,10 @@ static int parse_labels(const struct cli_opt *opt, const char *arg, struct optio
 			if (strlen(names[i].name) == len && !strncmp(names[i].name, arg, len))
 				break;
 		if (i == sizeof(names) / sizeof(*names))
-			return usage("no label '%.*s'; there are: pid comm thread_comm tid cpu timestamps stop "
-				     "class python_version gil",
-				     (int)len, arg);
+			return usage(
+				"no label '%.*s'; there are: pid comm thread_comm tid cpu timestamps stop "
+				"class python_version gil",
+				(int)len, arg);
 		options->labels |= names[i].flag;
 		arg += len + (arg[len] == ',');
 	}
@@ -271,8 +274,8 @@ static const struct cli_opt opts[] = {
 	  "without kernel frames" },
 	{ 272, "no-python", NULL, parse_flag, FIELD(no_python), 0, 0, FOR_RECORD | FOR_DUMP, false,
 	  "without Python frames: the interpreter's own are shown" },
-	{ 273, "python-internals", NULL, parse_flag, FIELD(python_internals), 0, 0,
-	  FOR_NAMES, false, "also the interpreter's frames between Python frames" },
+	{ 273, "python-internals", NULL, parse_flag, FIELD(python_internals), 0, 0, FOR_NAMES,
+	  false, "also the interpreter's frames between Python frames" },
 	{ 274, "columns", NULL, parse_flag, FIELD(columns), 0, 0, FOR_RECORD | FOR_REPLAY, false,
 	  "columns of Python lines too: calls on one line are told apart (3.11 and newer)" },
 	{ 'l', "locals", NULL, parse_flag, FIELD(locals), 0, 0, FOR_DUMP, false,
@@ -290,8 +293,8 @@ static const struct cli_opt opts[] = {
 	  "debug files lie there too, as in /usr/lib/debug" },
 	{ 271, "debuginfod", NULL, parse_flag, FIELD(debuginfod), 0, 0, FOR_NAMES, false,
 	  "ask the servers in DEBUGINFOD_URLS for debug files" },
-	{ 269, "symbol-timeout", "TIME", parse_duration, FIELD(symbol_timeout_ns), 0, 0,
-	  FOR_NAMES, false, "for the debug information of one file (10s)" },
+	{ 269, "symbol-timeout", "TIME", parse_duration, FIELD(symbol_timeout_ns), 0, 0, FOR_NAMES,
+	  false, "for the debug information of one file (10s)" },
 	{ 270, "no-cache", NULL, parse_flag, FIELD(no_cache), 0, 0, FOR_NAMES, false,
 	  "names and unwind rows of earlier runs are neither used nor kept" },
 	{ 263, "by", "WHAT", parse_by, 0, 0, 0, FOR_REPORT, false,
@@ -320,8 +323,8 @@ static const struct cli_opt opts[] = {
 	  "what to take off the names of source files" },
 	{ 309, "json", NULL, parse_flag, FIELD(json), 0, 0, FOR_REPORT, false,
 	  "the same as JSON, complete, values in the profile's own unit" },
-	{ 'v', "verbose", NULL, parse_count, FIELD(verbose), 0, 0,
-	  FOR_NAMES | FOR_REPORT, false, "more words; twice: the verifier's too" },
+	{ 'v', "verbose", NULL, parse_count, FIELD(verbose), 0, 0, FOR_NAMES | FOR_REPORT, false,
+	  "more words; twice: the verifier's too" },
 	{ 265, "debug-stop", NULL, parse_flag, FIELD(stop_sampled), 0, 0, FOR_RECORD, true,
 	  "SIGSTOP to the thread just sampled" },
 	{ 290, "debug-copy", NULL, parse_flag, FIELD(copy_all), 0, 0, FOR_RECORD, true,
@@ -465,11 +468,13 @@ static int take_rest(int argc, char **argv, unsigned int which, struct options *
 		if (optind < argc)
 			options->command = argv + optind;
 		else if (!strcmp(argv[argc - 1], "--"))
-			return usage("no command after --; leave it out, or: sonde record -- COMMAND ARG...");
+			return usage(
+				"no command after --; leave it out, or: sonde record -- COMMAND ARG...");
 		if (options->raw && !strcmp(options->raw, options->output))
 			return usage("-o and --raw write two things: give them two names");
 		if (options->all && options->filter != FILTER_NONE)
-			return usage("-a means the whole host: leave out -p, -t, --comm and --cgroup");
+			return usage(
+				"-a means the whole host: leave out -p, -t, --comm and --cgroup");
 		if (options->command && !options->all && options->filter == FILTER_NONE)
 			options->filter = FILTER_PID;
 		return 0;

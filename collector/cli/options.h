@@ -10,14 +10,15 @@
 #define OPTIONS_MAX_IDS 1024
 #define OPTIONS_MAX_DEBUG_DIRS 16
 
-enum label_flag { /* --labels */
+/* --labels */
+enum label_flag {
 	LABEL_PID = 1,
 	LABEL_COMM = 2,
 	LABEL_THREAD_COMM = 4,
 	LABEL_TID = 8,
 	LABEL_CPU = 16,
 	LABEL_TIMESTAMP = 32, /* timestamp_ns */
-	LABEL_STOP = 64, /* how the walk of the user stack ended: a name of bpf/shared/errors.def */
+	LABEL_STOP = 64, /* how the walk of the user stack ended */
 	LABEL_CLASS = 128, /* what ran: python, native or kernel */
 	LABEL_PYTHON_VERSION = 256, /* of a stack with Python frames: "3.11" */
 	LABEL_GIL = 512, /* of threads of Python processes: holds, waits or none */

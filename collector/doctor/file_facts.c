@@ -143,9 +143,8 @@ static const char *free_threaded_words(const struct python_interpreter *p)
 {
 	if (!p->free_threaded)
 		return "";
-	return p->layout.version < 0x030e ?
-		       ", free-threaded" :
-		       ", free-threaded (sonde was never run on one)";
+	return p->layout.version < 0x030e ? ", free-threaded" :
+					    ", free-threaded (sonde was never run on one)";
 }
 
 void file_python_fact(const struct file_view *view, struct fact *ret_fact)
@@ -159,8 +158,8 @@ void file_python_fact(const struct file_view *view, struct fact *ret_fact)
 		fact__mend(&fact, "its C functions are shown instead; tell us of this build");
 	} else {
 		fact__set(&fact, FACT_OK, "CPython %u.%u.%u%s: functions, files and lines",
-			  p->hexversion >> 24, p->hexversion >> 16 & 0xff, p->hexversion >> 8 & 0xff,
-			  free_threaded_words(p));
+			  p->hexversion >> 24, p->hexversion >> 16 & 0xff,
+			  p->hexversion >> 8 & 0xff, free_threaded_words(p));
 	}
 	*ret_fact = fact;
 }

@@ -176,7 +176,8 @@ static void look_hardware(const struct host_view *host, struct fact *fact)
 	} else if (is_refusal(fd)) {
 		cannot_see(fact);
 	} else {
-		fact__set(fact, FACT_OK, "none on this machine; cpu-clock, the default, needs none");
+		fact__set(fact, FACT_OK,
+			  "none on this machine; cpu-clock, the default, needs none");
 	}
 }
 
@@ -211,7 +212,8 @@ static void look_jit(const struct host_view *host, struct fact *fact)
 /* The proof of it all: our own programs, loaded as record loads them. */
 static void look_programs(const struct host_view *host, struct fact *fact)
 {
-	const struct options options = { .event = event_at(0), .frequency = 99,
+	const struct options options = { .event = event_at(0),
+					 .frequency = 99,
 					 .max_depth = DEFAULT_USER_FRAMES };
 	scope_free(sampler) struct sampler *sampler = NULL;
 	enum log_level level = log_level();

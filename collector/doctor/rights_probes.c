@@ -52,10 +52,10 @@ static void look_cap(const struct host_view *host, struct fact *fact, int cap, i
 		fact__set(fact, level, "not held");
 }
 
-#define LOOK_CAP(name, cap, other, level)                                             \
+#define LOOK_CAP(name, cap, other, level)                                        \
 	static void look_##name(const struct host_view *host, struct fact *fact) \
-	{                                                                             \
-		look_cap(host, fact, cap, other, level);                              \
+	{                                                                        \
+		look_cap(host, fact, cap, other, level);                         \
 	}
 LOOK_CAP(cap_bpf, CAP_BPF, CAP_SYS_ADMIN, FACT_BAD)
 LOOK_CAP(cap_perfmon, CAP_PERFMON, CAP_SYS_ADMIN, FACT_BAD)
@@ -118,7 +118,10 @@ static void look_rate(const struct host_view *host, struct fact *fact)
 	if (!read_number("/proc/sys/kernel/perf_event_max_sample_rate", &value))
 		fact__set(fact, FACT_OK, "not to be read");
 	else
-		fact__set(fact, value < 99 ? FACT_BAD : value < 999 ? FACT_WARN : FACT_OK,
+		fact__set(fact,
+			  value < 99  ? FACT_BAD :
+			  value < 999 ? FACT_WARN :
+					FACT_OK,
 			  "%ld Hz is the highest -F", value);
 }
 

@@ -207,7 +207,8 @@ int target_report(FILE *to, uint32_t pid, const struct options *options)
 	if (!err && !process)
 		err = -ESRCH;
 	find_root(&t);
-	t.search = (struct debug_search){ .root_fd = t.root_fd, .dirs = options->debug_dirs,
+	t.search = (struct debug_search){ .root_fd = t.root_fd,
+					  .dirs = options->debug_dirs,
 					  .dir_cnt = options->debug_dir_cnt };
 	if (!err)
 		err = look_at_files(&t);

@@ -212,9 +212,10 @@ int output_check(const char *path, const char *option)
 		log_error("cannot write %s: %s; choose another place with %s FILE", path,
 			  strerror(-err), option);
 	} else if (is_stdout(path) && isatty(STDOUT_FILENO)) {
-		log_error("%s would write bytes that no terminal understands: send standard output to "
-			  "a file or a pipe, or use %s FILE",
-			  option, option);
+		log_error(
+			"%s would write bytes that no terminal understands: send standard output to "
+			"a file or a pipe, or use %s FILE",
+			option, option);
 		err = -ENOTTY;
 	}
 	return err;

@@ -137,7 +137,8 @@ static int put_location(struct encoder *e, uint32_t i)
 {
 	const struct profile_location *from = &e->profile->locations[i];
 	Perftools__Profiles__Location m = PERFTOOLS__PROFILES__LOCATION__INIT;
-	scope_memory Perftools__Profiles__Line *lines = calloc(from->line_cnt + 1UL, sizeof(*lines));
+	scope_memory Perftools__Profiles__Line *lines = calloc(from->line_cnt + 1UL,
+							       sizeof(*lines));
 	scope_memory Perftools__Profiles__Line **list = calloc(from->line_cnt + 1UL, sizeof(*list));
 
 	if (!lines || !list)
@@ -210,10 +211,11 @@ static int put_sample(struct encoder *e, const struct profile_sample *from)
 
 static size_t utf8_length(const uint8_t *at)
 {
-	size_t len = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 :
-			    (at[0] & 0xf0) == 0xe0		      ? 3 :
-			    at[0] >= 0xf0 && at[0] < 0xf5	      ? 4 :
-									0;
+	size_t len = at[0] < 0x80		   ? 1 :
+		     at[0] >= 0xc2 && at[0] < 0xe0 ? 2 :
+		     (at[0] & 0xf0) == 0xe0	   ? 3 :
+		     at[0] >= 0xf0 && at[0] < 0xf5 ? 4 :
+						     0;
 
 	for (size_t i = 1; i < len; i++)
 		if ((at[i] & 0xc0) != 0x80)

@@ -8,10 +8,10 @@
 
 struct reader {
 	struct profile *profile; /* owned until done */
-	uint32_t *strings;	 /* owned; index in the file -> string id */
+	uint32_t *strings; /* owned; index in the file -> string id */
 	size_t strings_cnt, strings_room;
 	struct id_map mappings, functions, locations;
-	size_t model;	 /* bytes of memory that the profile takes, about */
+	size_t model; /* bytes of memory that the profile takes, about */
 	const char *why; /* the first fault */
 	int err;
 };

@@ -6,8 +6,8 @@
 /* What an add of the model returned. */
 static bool added(struct reader *r, uint32_t idx, size_t size)
 {
-	return idx == PROFILE_NONE ? reader__fail(r, -ENOMEM, "out of memory")
-				   : reader__spend(r, size);
+	return idx == PROFILE_NONE ? reader__fail(r, -ENOMEM, "out of memory") :
+				     reader__spend(r, size);
 }
 
 bool take_mapping(struct reader *r, const struct wire_field *f)
@@ -73,8 +73,8 @@ bool take_location(struct reader *r, const struct wire_field *f)
 	uint32_t idx;
 
 	while (wire_next(&bytes, &part)) {
-		if (part.id == 4 ? part.type != WIRE_BYTES
-				 : part.id < 6 && part.type != WIRE_NUMBER)
+		if (part.id == 4 ? part.type != WIRE_BYTES :
+				   part.id < 6 && part.type != WIRE_NUMBER)
 			return reader__damaged(r, "a field has the wrong type");
 		if (part.id == 4 && !read_line(r, part.bytes))
 			return false;
@@ -139,8 +139,8 @@ static bool add_part(struct reader *r, const struct wire_field *f, struct values
 	case 2:
 		return reader__each_number(r, f, add_value, values);
 	case 3:
-		return f->type == WIRE_BYTES ? add_label(r, f->bytes)
-					     : reader__damaged(r, "a field has the wrong type");
+		return f->type == WIRE_BYTES ? add_label(r, f->bytes) :
+					       reader__damaged(r, "a field has the wrong type");
 	default:
 		return true;
 	}

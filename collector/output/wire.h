@@ -12,8 +12,8 @@ enum wire_type { WIRE_NUMBER = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32
 
 struct wire_field {
 	uint64_t id;
-	uint32_t type;	   /* enum wire_type */
-	uint64_t number;   /* WIRE_NUMBER */
+	uint32_t type; /* enum wire_type */
+	uint64_t number; /* WIRE_NUMBER */
 	struct view bytes; /* WIRE_BYTES; borrowed */
 };
 

@@ -118,14 +118,13 @@ struct binaries *binaries__new(void)
 	return take_ptr(all);
 }
 
-#define FREE_TABLE(head, type)                 \
-	do {                                   \
-		struct type *e_, *next_;       \
-		HASH_ITER(hh, head, e_, next_) \
-		{                              \
-			HASH_DEL(head, e_);    \
-			free(e_);              \
-		}                              \
+#define FREE_TABLE(head, type)                   \
+	do {                                     \
+		struct type *e_, *next_;         \
+		HASH_ITER(hh, head, e_, next_) { \
+			HASH_DEL(head, e_);      \
+			free(e_);                \
+		}                                \
 	} while (0)
 
 void binaries__free(struct binaries *all)

@@ -124,8 +124,7 @@ static void insert_at(struct process *p, uint32_t i, struct proc_mapping m)
 static void remove_at(struct process *p, uint32_t i)
 {
 	p->mapping_cnt--;
-	memmove(&p->mappings[i], &p->mappings[i + 1],
-		(p->mapping_cnt - i) * sizeof(*p->mappings));
+	memmove(&p->mappings[i], &p->mappings[i + 1], (p->mapping_cnt - i) * sizeof(*p->mappings));
 }
 
 struct process *process__copy(const struct process *p)

@@ -30,7 +30,8 @@ struct process {
 	bool fresh; /* executed a moment ago: its run is written when all tables happen to be there */
 	bool partial; /* some tables were missing when it was written */
 	uint64_t start_ns; /* since boot; 0: not known */
-	uint64_t ended_ns; /* when we noticed that it is gone; samples of it may be on their way. 0: lives */
+	/* when we noticed that it is gone; samples of it may be on their way. 0: lives */
+	uint64_t ended_ns;
 	struct proc_mapping *mappings; /* owned; sorted, not overlapping */
 	struct run *run; /* counted; NULL: none */
 	char comm[COMM_LEN];

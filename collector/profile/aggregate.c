@@ -62,14 +62,13 @@ struct aggregate {
 	uint64_t bytes;
 };
 
-#define FREE_TABLE(head, type)                 \
-	do {                                   \
-		struct type *e_, *next_;       \
-		HASH_ITER(hh, head, e_, next_) \
-		{                              \
-			HASH_DEL(head, e_);    \
-			free(e_);              \
-		}                              \
+#define FREE_TABLE(head, type)                   \
+	do {                                     \
+		struct type *e_, *next_;         \
+		HASH_ITER(hh, head, e_, next_) { \
+			HASH_DEL(head, e_);      \
+			free(e_);                \
+		}                                \
 	} while (0)
 
 void aggregate__free(struct aggregate *a)

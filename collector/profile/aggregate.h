@@ -13,7 +13,8 @@
 #include "common/strtab.h"
 
 #define LOCATION_TRUNCATED_BINARY UINT32_MAX /* the root "[truncated]" */
-#define LOCATION_PYTHON_BINARY (UINT32_MAX - 2) /* off: a function of python_codes << 32 | its line */
+/* off: a function of python_codes << 32 | its line */
+#define LOCATION_PYTHON_BINARY (UINT32_MAX - 2)
 #define MAX_STACK_LOCATIONS (MAX_USER_FRAMES + MAX_USER_WORDS / 3 + MAX_KERNEL_FRAMES + 4)
 
 #define LOCATION_F_RETURN 1 /* seen as the last byte before a return address */

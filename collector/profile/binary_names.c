@@ -103,14 +103,17 @@ static struct naming_job *make_job(const struct naming_options *options,
 	job->elf_vaddrs = copy_of(q->elf_vaddrs, q->cnt * sizeof(*q->elf_vaddrs));
 	job->verdicts = copy_of(q->verdicts, q->cnt);
 	job->cache_fd = copy_fd(options->cache_fd);
-	job->search = (struct debug_search){ .root_fd = job->root_fd, .dirs = options->debug_dirs,
+	job->search = (struct debug_search){ .root_fd = job->root_fd,
+					     .dirs = options->debug_dirs,
 					     .dir_cnt = options->debug_dir_cnt };
 	if (options->debuginfod) {
 		job->search.fetch = debuginfod_fetch;
 		job->search.fetch_ctx = options->debuginfod;
 	}
-	job->question = (struct file_question){ .path = job->path, .elf_vaddrs = job->elf_vaddrs,
-						.cnt = q->cnt, .search = &job->search,
+	job->question = (struct file_question){ .path = job->path,
+						.elf_vaddrs = job->elf_vaddrs,
+						.cnt = q->cnt,
+						.search = &job->search,
 						.cache_fd = job->cache_fd,
 						.timeout_ns = options->symbol_timeout_ns };
 	if (job->path && job->elf_vaddrs && job->verdicts)

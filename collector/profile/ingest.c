@@ -138,7 +138,8 @@ struct sample {
 /* The program's own name of it, else the kernel's where that is not the process's; 0: none. */
 static uint32_t thread_comm(struct ingest *ingest, const struct sample *sample, const char *comm)
 {
-	uint32_t name = thread_names__find(ingest->thread_names, sample->rec->pid, sample->rec->tid);
+	uint32_t name = thread_names__find(ingest->thread_names, sample->rec->pid,
+					   sample->rec->tid);
 
 	if (name || !sample->process || !strcmp(comm, sample->process->comm))
 		return name;
@@ -293,8 +294,7 @@ static void add_sample(struct ingest *ingest, const struct sample *sample)
 		locations[n++] = aggregate__location(ingest->aggregate, BINARY_KERNEL_ID,
 						     sample->kernel_words[i] - (i > 0));
 	n += user_locations(ingest, sample, locations + n);
-	if (sample->stop == STOP_MAX_DEPTH || sample->stop == STOP_COPY_END ||
-	    python_cut(rec)) {
+	if (sample->stop == STOP_MAX_DEPTH || sample->stop == STOP_COPY_END || python_cut(rec)) {
 		locations[n++] = aggregate__location(ingest->aggregate, LOCATION_TRUNCATED_BINARY,
 						     0);
 		ingest->truncated++;

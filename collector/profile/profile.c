@@ -108,16 +108,16 @@ static int by_text(const struct profile *p, uint32_t a, uint32_t b)
 	return a == b ? 0 : strcmp(strtab__text(p->strings, a), strtab__text(p->strings, b));
 }
 
-#define BY_NUMBER(a, b)                      \
-	do {                                 \
-		if ((a) != (b))              \
+#define BY_NUMBER(a, b)                            \
+	do {                                       \
+		if ((a) != (b))                    \
 			return (a) < (b) ? -1 : 1; \
 	} while (0)
-#define BY_TEXT(p, a, b)                     \
-	do {                                 \
+#define BY_TEXT(p, a, b)                       \
+	do {                                   \
 		int order_ = by_text(p, a, b); \
-		if (order_)                  \
-			return order_;       \
+		if (order_)                    \
+			return order_;         \
 	} while (0)
 
 static int order_mappings(const void *a, const void *b, void *ctx)

@@ -69,9 +69,9 @@ struct profile_value_type {
 	uint32_t unit;
 };
 
-#define PROFILE_ROWS(type, name)   \
+#define PROFILE_ROWS(type, name)       \
 	struct type *name; /* owned */ \
-	uint32_t name##_cnt;       \
+	uint32_t name##_cnt;           \
 	uint32_t name##_room
 
 struct profile {

@@ -11,8 +11,7 @@ bool python_find(struct binaries *binaries, const struct process *process,
 		 struct python_process *ret_python);
 /* The interpreter of a process, understood or refused, and where its "rel" addresses count from. NULL:
  * no mapping is of one. Borrowed from the binary. */
-const struct python_interpreter *python_interpreter_of(struct binaries *binaries,
-						       const struct process *process,
-						       uint64_t *ret_base);
+const struct python_interpreter *
+python_interpreter_of(struct binaries *binaries, const struct process *process, uint64_t *ret_base);
 /* A place in a file lies in the code of an interpreter's eval loop. */
 bool python_in_eval(const struct binary *binary, uint64_t file_off);

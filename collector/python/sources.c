@@ -110,8 +110,9 @@ static char *look_up(struct python_sources *sources, uint32_t pid, const char *n
 	look->name = strdup(name);
 	err = look->name ? with_patience(PATIENCE_NS, run_look, drop_look, look) : -ENOMEM;
 	if (err == -ETIMEDOUT) {
-		log_warn("process %u: its file system does not answer, leaving names of Python files as they are",
-			 pid);
+		log_warn(
+			"process %u: its file system does not answer, leaving names of Python files as they are",
+			pid);
 		sources->hung = true;
 		return NULL;
 	}

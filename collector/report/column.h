@@ -5,9 +5,9 @@
 #include "collector/profile/profile.h"
 
 struct column {
-	uint32_t idx;	  /* into the values of the profile's samples */
+	uint32_t idx; /* into the values of the profile's samples */
 	uint32_t old_idx; /* into OLD's */
-	double factor;	  /* brings the profile's values to unit; nearly always 1 */
+	double factor; /* brings the profile's values to unit; nearly always 1 */
 	double old_factor;
 	const char *type; /* borrowed from one of the profiles, as is unit */
 	const char *unit;

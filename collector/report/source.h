@@ -9,8 +9,8 @@
 #include "common/cleanup.h"
 
 struct source {
-	char *path;	    /* owned; where it was found */
-	char *text;	    /* owned; NULs where the lines end */
+	char *path; /* owned; where it was found */
+	char *text; /* owned; NULs where the lines end */
 	const char **lines; /* owned; into text */
 	uint32_t cnt;
 };

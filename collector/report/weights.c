@@ -9,8 +9,8 @@ struct weight *weigh(const struct stacks *s)
 {
 	uint32_t cnt = stacks__nodes(s) + 1;
 	struct weight *weights = calloc(cnt, sizeof(*weights));
-	scope_memory size_t *seen =
-		calloc(cnt, sizeof(*seen)); /* the last stack that counted, + 1 */
+	scope_memory size_t *seen = calloc(cnt,
+					   sizeof(*seen)); /* the last stack that counted, + 1 */
 
 	if (!weights || !seen) {
 		free(weights);

@@ -6,7 +6,7 @@
 #include "collector/report/units.h"
 
 struct weight {
-	int64_t self;  /* of stacks that end in the node */
+	int64_t self; /* of stacks that end in the node */
 	int64_t total; /* of stacks that hold it */
 };
 

@@ -46,8 +46,7 @@ static struct record_header *pile_add(struct pile *pile, uint32_t size, uint64_t
 	struct record_header *rec;
 
 	if (!reserve((void **)&pile->bytes, &pile->room, pile->size + size, 1) ||
-	    !reserve((void **)&pile->slots, &pile->slots_room, pile->cnt + 1,
-		     sizeof(struct slot)))
+	    !reserve((void **)&pile->slots, &pile->slots_room, pile->cnt + 1, sizeof(struct slot)))
 		return NULL;
 	rec = (void *)(pile->bytes + pile->size);
 	pile->slots[pile->cnt++] = (struct slot){ time_ns, pile->size };

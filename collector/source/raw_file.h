@@ -8,7 +8,8 @@
 struct raw_writer;
 
 int raw_writer__open(int fd, struct raw_writer **ret_writer); /* fd: borrowed */
-int raw_writer__close(struct raw_writer *writer); /* also frees; a negative errno: not all was kept */
+/* Also frees; a negative errno: not all was kept. */
+int raw_writer__close(struct raw_writer *writer);
 /* WANTED records are left out, and what stacks held: the frames found in them are records too. */
 void raw_writer__add(struct raw_writer *writer, const struct record_header *rec);
 

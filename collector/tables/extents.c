@@ -136,4 +136,3 @@ int extents__take(struct extents *e, uint32_t cnt, uint32_t boundary, uint32_t *
 	}
 	return -ENOSPC;
 }
-

@@ -127,7 +127,8 @@ static void write_runs(struct keeper *k)
 			write_fresh_run(k, p);
 		if (!p->wanted || (!p->stale && !p->partial))
 			continue;
-		want_tables(k, p); /* again: a file may have been in a worker's hands the last time */
+		/* again: a file may have been in a worker's hands the last time */
+		want_tables(k, p);
 		if (p->stale || !tables_pending(k, p))
 			install_run(k, p);
 	}
@@ -492,7 +493,8 @@ static uint64_t file_budget(void)
 
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
-		 const struct kept_folder *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper)
+		 const struct kept_folder *cache, const struct keeper_calls *calls, void *ctx,
+		 struct keeper **ret_keeper)
 {
 	static const struct opener_events events = { on_opened, on_barrier };
 	scope_free(keeper) struct keeper *k = calloc(1, sizeof(*k));

@@ -22,7 +22,8 @@ struct keeper_calls {
  * open: a worker may hang beyond the keeper's end. */
 int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 		 struct binaries *binaries, struct held_list *held, uint32_t max_depth,
-		 const struct kept_folder *cache, const struct keeper_calls *calls, void *ctx, struct keeper **ret_keeper);
+		 const struct kept_folder *cache, const struct keeper_calls *calls, void *ctx,
+		 struct keeper **ret_keeper);
 void keeper__free(struct keeper *keeper);
 DEFINE_FREEP(keeper)
 
@@ -33,7 +34,8 @@ void keeper__follow(struct keeper *keeper, const struct record_header *rec);
 /* After each batch of records: takes what workers finished, writes runs, walks held stacks, drops what
  * is unused. */
 void keeper__turn(struct keeper *keeper);
-bool keeper__pending(const struct keeper *keeper); /* a wanted process misses tables that may come */
+/* A wanted process misses tables that may come. */
+bool keeper__pending(const struct keeper *keeper);
 int keeper__fd(const struct keeper *keeper); /* readable: keeper__turn() has something to take */
 
 /* Opens all files with code, and waits: it is known then which of them are interpreters. */

@@ -235,8 +235,7 @@ static void look_for_python(struct open_job *job, int fd)
 	scope_free(elf_file) struct elf_file *file = NULL;
 
 	if (!elf_file__open(fd, &file))
-		python_file_facts(&job->opener->cache, fd, job->out.binary, file,
-				  &job->out.python);
+		python_file_facts(&job->opener->cache, fd, job->out.binary, file, &job->out.python);
 }
 
 static int open_binary(struct open_job *job)
@@ -296,8 +295,7 @@ static void done_open(struct job *j, void *ctx)
 static void hung_open(void *ctx, uint32_t id)
 {
 	struct opener *opener = ctx;
-	struct opened out = { .binary = id, .fd = -1, .root_fd = -1,
-			      .table_state = TABLE_ABSENT };
+	struct opened out = { .binary = id, .fd = -1, .root_fd = -1, .table_state = TABLE_ABSENT };
 
 	out.facts = failed_facts(id, -ETIMEDOUT);
 	opener->events.opened(opener->ctx, &out);

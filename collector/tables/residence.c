@@ -227,7 +227,8 @@ static int add_table(struct residence *r, const struct cfi_table *cfi, struct bi
 	return err;
 }
 
-int residence__add(struct residence *r, const struct cfi_table *cfi, struct binary_table **ret_table)
+int residence__add(struct residence *r, const struct cfi_table *cfi,
+		   struct binary_table **ret_table)
 {
 	scope_memory struct binary_table *table = calloc(1, sizeof(*table));
 	int err;

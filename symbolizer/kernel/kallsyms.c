@@ -77,8 +77,7 @@ static int add_symbol(struct kallsyms *k, uint64_t start, bool global, const cha
 		k->symbols = more;
 		k->room = room;
 	}
-	if (module_index(k, module, module_len, &s.module) ||
-	    !add_text(k, name, name_len, &s.name))
+	if (module_index(k, module, module_len, &s.module) || !add_text(k, name, name_len, &s.name))
 		return -ENOMEM;
 	k->symbols[k->cnt++] = s;
 	return 0;
@@ -223,11 +222,12 @@ struct kernel_symbol kallsyms__find(const struct kallsyms *k, uint64_t addr)
 		return (struct kernel_symbol){ .module = "" };
 	s = &k->symbols[low - 1];
 	end = low < k->cnt && k->symbols[low].module == s->module ? k->symbols[low].start :
-								      (s->start | (PAGE - 1)) + 1;
-	if (addr >= end || (!s->module && k->text_end && s->start < k->text_end &&
-			    addr >= k->text_end))
+								    (s->start | (PAGE - 1)) + 1;
+	if (addr >= end ||
+	    (!s->module && k->text_end && s->start < k->text_end && addr >= k->text_end))
 		return (struct kernel_symbol){ .module = "" };
-	return (struct kernel_symbol){ k->pool + s->name, k->pool + k->modules[s->module], s->start };
+	return (struct kernel_symbol){ k->pool + s->name, k->pool + k->modules[s->module],
+				       s->start };
 }
 
 uint64_t kallsyms__text_start(const struct kallsyms *k)

@@ -93,7 +93,8 @@ static uint64_t bytes_of(const struct head *h)
 	       h->page_cnt * sizeof(struct unwind_page) + h->row_cnt * sizeof(uint32_t);
 }
 
-static int get(const struct kept_folder *cache, const struct kept_key *key, struct cfi_table **ret_table)
+static int get(const struct kept_folder *cache, const struct kept_key *key,
+	       struct cfi_table **ret_table)
 {
 	uint64_t size;
 	scope_fd int fd = kept_file_open(cache->dir_fd, &key->build_id, KIND, MAX_BYTES, &size);
@@ -120,7 +121,8 @@ static int get(const struct kept_folder *cache, const struct kept_key *key, stru
 	return 0;
 }
 
-static void put(const struct kept_folder *cache, const struct kept_key *key, const struct cfi_table *t)
+static void put(const struct kept_folder *cache, const struct kept_key *key,
+		const struct cfi_table *t)
 {
 	struct head h = {
 		.key = *key,

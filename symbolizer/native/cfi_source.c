@@ -165,8 +165,8 @@ uint32_t cfi_source__bad(const struct cfi_source *source)
 	return source->bad;
 }
 
-void cfi_source__rules(struct cfi_source *source, const struct cfi_function *function,
-		       bool with_bx, cfi_rule_fn fn, void *ctx)
+void cfi_source__rules(struct cfi_source *source, const struct cfi_function *function, bool with_bx,
+		       cfi_rule_fn fn, void *ctx)
 {
 	switch ((enum teller)function->teller) {
 	case TELLER_EH_FRAME:

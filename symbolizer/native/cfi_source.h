@@ -22,9 +22,10 @@ void cfi_source__free(struct cfi_source *source);
 DEFINE_FREEP(cfi_source)
 
 /* Sorted by address; they may overlap in damaged files. Borrowed. */
-const struct cfi_function *cfi_source__functions(const struct cfi_source *source, uint32_t *ret_cnt);
+const struct cfi_function *cfi_source__functions(const struct cfi_source *source,
+						 uint32_t *ret_cnt);
 uint32_t cfi_source__bad(const struct cfi_source *source); /* FDEs that are damaged */
 
 /* with_bx: rules tell where the caller's bx is; Go's do not know. */
-void cfi_source__rules(struct cfi_source *source, const struct cfi_function *function,
-		       bool with_bx, cfi_rule_fn fn, void *ctx);
+void cfi_source__rules(struct cfi_source *source, const struct cfi_function *function, bool with_bx,
+		       cfi_rule_fn fn, void *ctx);

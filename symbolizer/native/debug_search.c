@@ -161,8 +161,10 @@ static bool fetch(const struct hunt *h)
 int debug_search__find(const struct debug_search *search, struct elf_file *file, const char *path,
 		       struct debug_file *ret_found, struct debug_refusal *refusal)
 {
-	struct hunt h = { .search = search, .build_id = elf_file__build_id(file),
-			  .found = ret_found, .refusal = refusal };
+	struct hunt h = { .search = search,
+			  .build_id = elf_file__build_id(file),
+			  .found = ret_found,
+			  .refusal = refusal };
 	char link[256];
 
 	if (by_build_id(&h))

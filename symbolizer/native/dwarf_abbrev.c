@@ -78,7 +78,8 @@ static int read_attrs(struct dwarf_abbrevs *t, struct view *v, struct dwarf_abbr
 static int read_rows(struct dwarf_abbrevs *t, struct view v, uint64_t only)
 {
 	for (;;) {
-		struct dwarf_abbrev row = { .code = view_uleb(&v), .first_attr = t->attr_cnt,
+		struct dwarf_abbrev row = { .code = view_uleb(&v),
+					    .first_attr = t->attr_cnt,
 					    .sibling_at = -1 };
 		uint64_t tag;
 		int err;

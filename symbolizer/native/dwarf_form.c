@@ -151,9 +151,9 @@ struct dwarf_value dwarf_form_read(struct view *v, uint16_t form, int64_t implic
 	case DW_FORM_ref_udata:
 		return value_of(DWARF_CLASS_UNIT_REF, view_uleb(v));
 	case DW_FORM_ref_addr:
-		return value_of(
-			DWARF_CLASS_INFO_REF,
-			read_sized(v, shape->version == 2 ? shape->addr_sz : shape->off_sz));
+		return value_of(DWARF_CLASS_INFO_REF,
+				read_sized(v,
+					   shape->version == 2 ? shape->addr_sz : shape->off_sz));
 	case DW_FORM_GNU_ref_alt:
 		return value_of(DWARF_CLASS_ALT_REF, read_sized(v, shape->off_sz));
 	case DW_FORM_ref_sup4:

@@ -53,16 +53,16 @@ static bool read_in(const struct place *at, struct dwarf_reader *reader, struct 
 	const struct dwarf_section *sections = at->unit->file->sections;
 	const struct dwarf_abbrevs *abbrevs = dwarf_reader__abbrevs(reader, &sections[DWARF_ABBREV],
 								    at->unit->abbrev_off);
-	const struct dwarf_abbrev *abbrev =
-		abbrevs ? dwarf_abbrevs__find(abbrevs, view_uleb(&v)) : NULL;
+	const struct dwarf_abbrev *abbrev = abbrevs ? dwarf_abbrevs__find(abbrevs, view_uleb(&v)) :
+						      NULL;
 	struct entry e = { 0 };
 
 	if (!abbrev)
 		return false;
 	for (uint32_t i = 0; i < abbrev->attr_cnt; i++) {
 		const struct dwarf_abbrev_attr *a = &abbrevs->attrs[abbrev->first_attr + i];
-		struct dwarf_value value =
-			dwarf_form_read(&v, a->form, a->implicit, &at->unit->shape);
+		struct dwarf_value value = dwarf_form_read(&v, a->form, a->implicit,
+							   &at->unit->shape);
 
 		if (value.class == DWARF_CLASS_STRING)
 			value.num += at->off; /* from the view to the section */

@@ -160,7 +160,8 @@ static uint32_t add_scope(struct walk *w, uint32_t outer)
 		s->room = room;
 	}
 	scope = &s->rows[s->cnt];
-	*scope = (struct dwarf_scope){ .outer = outer, .call_file = e->call_file,
+	*scope = (struct dwarf_scope){ .outer = outer,
+				       .call_file = e->call_file,
 				       .call_line = e->call_line };
 	scope->function = function_of(w, e, &scope->in_alt);
 	if (outer != DWARF_NO_SCOPE)
@@ -188,8 +189,8 @@ static uint32_t outer_of(const struct walk *w, const struct entry *e)
 {
 	uint32_t enclosing = w->enclosing[w->depth];
 
-	return e->tag == DW_TAG_inlined_subroutine && enclosing != DEAD ? enclosing
-									: DWARF_NO_SCOPE;
+	return e->tag == DW_TAG_inlined_subroutine && enclosing != DEAD ? enclosing :
+									  DWARF_NO_SCOPE;
 }
 
 /* A scope, or one that it lies in. */
@@ -251,8 +252,8 @@ static uint32_t judge(struct walk *w, const struct entry *e)
 
 static bool is_judged(const struct walk *w, uint16_t tag)
 {
-	return is_function(tag) && (w->enclosing[w->depth] != DEAD ||
-				    (tag == DW_TAG_subprogram && w->all));
+	return is_function(tag) &&
+	       (w->enclosing[w->depth] != DEAD || (tag == DW_TAG_subprogram && w->all));
 }
 
 static void enter_children(struct walk *w, uint32_t enclosing)
@@ -351,8 +352,8 @@ static int walk_unit(struct walk *w)
 
 	w->v = dwarf_section__view(&u->file->sections[DWARF_INFO], &w->reader->unit, u->off,
 				   u->end - u->off);
-	w->abbrevs =
-		dwarf_reader__abbrevs(w->reader, &u->file->sections[DWARF_ABBREV], u->abbrev_off);
+	w->abbrevs = dwarf_reader__abbrevs(w->reader, &u->file->sections[DWARF_ABBREV],
+					   u->abbrev_off);
 	if (!w->abbrevs) {
 		w->reader->damaged = true;
 		return 0;

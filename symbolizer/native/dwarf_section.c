@@ -67,8 +67,7 @@ static int plan_compressed(struct unpacking *u, struct dwarf_section *to,
 {
 	Elf64_Chdr head;
 
-	if (from->size < sizeof(head) ||
-	    io_pread_full(to->fd, &head, sizeof(head), from->file_off))
+	if (from->size < sizeof(head) || io_pread_full(to->fd, &head, sizeof(head), from->file_off))
 		return -ENODATA;
 	to->size = head.ch_size;
 	return plan(u, to,
@@ -116,8 +115,8 @@ static void *unpack(void *arg)
 {
 	struct unpacking *u = arg;
 
-	u->err =
-		inflate_from_file(u->packing, u->to->fd, u->off, u->size, u->to->data, u->to->size);
+	u->err = inflate_from_file(u->packing, u->to->fd, u->off, u->size, u->to->data,
+				   u->to->size);
 	return NULL;
 }
 

@@ -114,8 +114,8 @@ static void make_jobs(struct work *w)
 	qsort(w->owners, cnt, sizeof(*w->owners), compare_owners);
 	for (i = 0; i < cnt && w->owners[i].unit != NO_UNIT; i++) {
 		if (!w->job_cnt || w->jobs[w->job_cnt - 1].unit != w->owners[i].unit)
-			w->jobs[w->job_cnt++] =
-				(struct job){ .unit = w->owners[i].unit, .first = i };
+			w->jobs[w->job_cnt++] = (struct job){ .unit = w->owners[i].unit,
+							      .first = i };
 		w->jobs[w->job_cnt - 1].cnt++;
 	}
 	for (uint32_t u = 0; i < cnt && u < w->silent_cnt; u++)
@@ -174,8 +174,8 @@ static int run_jobs(struct work *w, struct source_table *to, struct dwarf_outcom
 		err = dwarf_unit_source__init(&workers[i].source, w->file, w->request, &w->package);
 	}
 	for (uint32_t i = 1; i < cnt && !err; i++)
-		workers[i].running =
-			!pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]);
+		workers[i].running = !pthread_create(&workers[i].thread, NULL, run_worker,
+						     &workers[i]);
 	if (!err)
 		run_worker(&workers[0]);
 	for (uint32_t i = 0; i < cnt; i++) {

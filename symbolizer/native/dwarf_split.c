@@ -82,9 +82,8 @@ static int find_parts(const struct dwarf_file *file, uint64_t id, struct dwarf_r
 		      struct dwarf_parts *ret_parts)
 {
 	const struct dwarf_section *s = &file->sections[DWARF_CU_INDEX];
-	struct cu_index x = {
-		.view = dwarf_section__view(s, &reader->windows[DWARF_CU_INDEX], 0, MAX_INDEX)
-	};
+	struct cu_index x = { .view = dwarf_section__view(s, &reader->windows[DWARF_CU_INDEX], 0,
+							  MAX_INDEX) };
 	struct dwarf_parts parts = { 0 };
 	uint64_t kinds, rows;
 	uint32_t row;

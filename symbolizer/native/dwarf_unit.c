@@ -109,8 +109,9 @@ static bool read_first_entry(struct view *v, struct dwarf_unit *u, struct dwarf_
 	const struct dwarf_abbrev *abbrev;
 	uint64_t code = view_uleb(v);
 
-	if (!code || dwarf_abbrevs__load(&sections[DWARF_ABBREV], &reader->windows[DWARF_ABBREV],
-					 u->abbrev_off, code, &abbrevs) ||
+	if (!code ||
+	    dwarf_abbrevs__load(&sections[DWARF_ABBREV], &reader->windows[DWARF_ABBREV],
+				u->abbrev_off, code, &abbrevs) ||
 	    !abbrevs->cnt)
 		return false;
 	abbrev = &abbrevs->rows[0];

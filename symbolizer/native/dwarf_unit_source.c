@@ -171,8 +171,8 @@ static uint32_t start_line(struct dwarf_unit_source *s, struct dwarf_known_funct
 	if (!f->function.decl_unit || !file)
 		return 0;
 	if (f->decl_path == NOT_ASKED)
-		f->decl_path =
-			path_id(s, paths_of(s, f->function.decl_unit), f->function.decl_file);
+		f->decl_path = path_id(s, paths_of(s, f->function.decl_unit),
+				       f->function.decl_file);
 	return strcmp(base_name(s, f->decl_path), base_name(s, file)) ? 0 : f->function.decl_line;
 }
 

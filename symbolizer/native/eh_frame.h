@@ -19,7 +19,8 @@ struct cie {
 struct eh_frame {
 	struct view bytes; /* of the file's section: borrowed from it. Empty where it has none */
 	uint64_t elf_vaddr;
-	struct cie last; /* of the function whose rules were asked for last: mostly the next one's too */
+	/* of the function whose rules were asked for last: mostly the next one's too */
+	struct cie last;
 };
 
 struct eh_frame eh_frame_of(struct elf_file *file);

@@ -103,7 +103,8 @@ static bool filter_has(const struct exports *e, uint32_t hash)
 static bool is_symbol(const struct exports *e, uint64_t idx, const char *name)
 {
 	size_t size = strlen(name) + 1;
-	struct view v = bytes_at(e, e->strtab + u32_at(e, e->symtab + idx * sizeof(Elf64_Sym)), size);
+	struct view v = bytes_at(e, e->strtab + u32_at(e, e->symtab + idx * sizeof(Elf64_Sym)),
+				 size);
 	const uint8_t *at = view_take(&v, size);
 
 	return at && !memcmp(at, name, size);
@@ -139,7 +140,8 @@ static bool has(const struct exports *e, const char *name)
 	if (!filter_has(e, hash))
 		return false;
 	idx = u32_at(e, buckets + hash % e->bucket_cnt * 4ULL);
-	return idx >= e->first && idx && chain_has(e, buckets + e->bucket_cnt * 4ULL, idx, name, hash);
+	return idx >= e->first && idx &&
+	       chain_has(e, buckets + e->bucket_cnt * 4ULL, idx, name, hash);
 }
 
 bool elf_exports__may_have(struct elf_file *file, const char *const *names)

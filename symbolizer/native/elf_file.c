@@ -101,8 +101,7 @@ static int take_elf(Elf *elf, struct elf_file **ret_file)
 	}
 	file->elf = elf;
 	if (elf_kind(elf) != ELF_K_ELF || gelf_getclass(elf) != ELFCLASS64 ||
-	    !gelf_getehdr(elf, &file->header) ||
-	    file->header.e_ident[EI_DATA] != ELFDATA2LSB)
+	    !gelf_getehdr(elf, &file->header) || file->header.e_ident[EI_DATA] != ELFDATA2LSB)
 		return -ENOEXEC;
 	err = load_segments(file);
 	if (!err)
@@ -166,7 +165,8 @@ const struct elf_segment *elf_file__segments(const struct elf_file *file, size_t
 	return file->segments;
 }
 
-bool elf_file__program_header(const struct elf_file *file, uint32_t type, struct elf_segment *ret_header)
+bool elf_file__program_header(const struct elf_file *file, uint32_t type,
+			      struct elf_segment *ret_header)
 {
 	size_t cnt;
 
@@ -296,8 +296,7 @@ struct build_id elf_file__build_id(struct elf_file *file)
 
 	if (file->build_id.size)
 		return file->build_id;
-	if (!s || elf_file__section_data(file, s, &notes) ||
-	    !find_build_id(notes, &file->build_id))
+	if (!s || elf_file__section_data(file, s, &notes) || !find_build_id(notes, &file->build_id))
 		build_id_of_segments(file);
 	return file->build_id;
 }

@@ -54,7 +54,8 @@ uint64_t elf_file__base_vaddr(const struct elf_file *file); /* lowest PT_LOAD, p
 
 const struct elf_segment *elf_file__segments(const struct elf_file *file, size_t *ret_cnt);
 /* The first program header of a type (PT_DYNAMIC ...). */
-bool elf_file__program_header(const struct elf_file *file, uint32_t type, struct elf_segment *ret_header);
+bool elf_file__program_header(const struct elf_file *file, uint32_t type,
+			      struct elf_segment *ret_header);
 /* Bytes of the file, read once and kept until it is freed; -ENODATA when it has fewer. */
 int elf_file__bytes(struct elf_file *file, uint64_t file_off, uint64_t size, struct view *ret_view);
 

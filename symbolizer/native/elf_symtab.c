@@ -193,8 +193,11 @@ static int add_go(struct symbol_table *t, struct elf_file *file)
 		struct go_function f = go_functions__at(go, i);
 
 		if (*f.name)
-			err = add_symbol(t, (struct symbol){ .start = f.start, .size = f.size,
-							     .rank = 1, .source = NAME_GO },
+			err = add_symbol(t,
+					 (struct symbol){ .start = f.start,
+							  .size = f.size,
+							  .rank = 1,
+							  .source = NAME_GO },
 					 f.name);
 	}
 	return err;
@@ -213,7 +216,9 @@ static void take_plt(void *ctx, uint64_t elf_vaddr, uint64_t size, const char *n
 	snprintf(text, sizeof(text), "%s@plt", name);
 	if (!sink->err)
 		sink->err = add_symbol(sink->table,
-				       (struct symbol){ .start = elf_vaddr, .size = size, .rank = 8,
+				       (struct symbol){ .start = elf_vaddr,
+							.size = size,
+							.rank = 8,
 							.source = NAME_PLT },
 				       text);
 }
@@ -367,7 +372,8 @@ struct python_sink {
 static void take_python(void *ctx, const struct cfi_range *function, const char *name)
 {
 	struct python_sink *sink = ctx;
-	struct symbol symbol = { .start = function->elf_vaddr, .size = function->size,
+	struct symbol symbol = { .start = function->elf_vaddr,
+				 .size = function->size,
 				 .source = NAME_PYTHON };
 
 	if (!sink->err && !covering(sink->table, sink->sorted, function, symbol.start))
@@ -415,7 +421,8 @@ static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *
 	return err ? err : settle(t);
 }
 
-int symbol_table__load(struct elf_file *file, struct elf_file *debug, struct symbol_table **ret_table)
+int symbol_table__load(struct elf_file *file, struct elf_file *debug,
+		       struct symbol_table **ret_table)
 {
 	scope_free(symbol_table) struct symbol_table *t = calloc(1, sizeof(*t));
 	int err;

@@ -76,8 +76,8 @@ static void attach_alt(const struct file_question *q, const struct sources *s,
 
 static int ask_dwarf(const struct file_question *q, struct sources *s, struct file_names *to)
 {
-	struct dwarf_reader reader = { .deadline_ns =
-					       q->timeout_ns ? now_ns() + q->timeout_ns : 0 };
+	struct dwarf_reader reader = { .deadline_ns = q->timeout_ns ? now_ns() + q->timeout_ns :
+								      0 };
 	scope_free(dwarf_file) struct dwarf_file *dwarf = NULL;
 	struct dwarf_request request = { q->elf_vaddrs, q->cnt,	      reader.deadline_ns,
 					 open_split,	open_package, (void *)(uintptr_t)q };

@@ -185,7 +185,8 @@ static enum unwind_kind kind_by_name(const char *name)
 		const char *name;
 		enum unwind_kind kind;
 	} known[] = {
-		{ "runtime.sigtramp", UNWIND_SP }, /* Go's own walk ends there, the stack does not */
+		{ "runtime.sigtramp",
+		  UNWIND_SP }, /* Go's own walk ends there, the stack does not */
 		/* leave the stack that called them for good */
 		{ "runtime.mcall", UNWIND_SP_OR_END },
 		{ "runtime.morestack", UNWIND_SP_OR_END },

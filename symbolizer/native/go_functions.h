@@ -30,4 +30,5 @@ uint32_t go_functions__cnt(const struct go_functions *functions);
 struct go_function go_functions__at(const struct go_functions *functions, uint32_t idx);
 
 /* Calls fn for each address at which a rule begins, in rising order. */
-void go_functions__rules(const struct go_functions *functions, uint32_t idx, cfi_rule_fn fn, void *ctx);
+void go_functions__rules(const struct go_functions *functions, uint32_t idx, cfi_rule_fn fn,
+			 void *ctx);

@@ -46,8 +46,7 @@ bool kept_value_read(const struct kept_folder *folder, const struct kept_key *ke
 		     void *ret_value, size_t size)
 {
 	uint64_t kept_size, max = sizeof(struct value_head) + size;
-	scope_fd int fd =
-		kept_file_open(folder->dir_fd, &key->build_id, kind, max, &kept_size);
+	scope_fd int fd = kept_file_open(folder->dir_fd, &key->build_id, kind, max, &kept_size);
 	scope_memory void *value = malloc(size);
 	struct value_head head;
 
@@ -60,8 +59,8 @@ bool kept_value_read(const struct kept_folder *folder, const struct kept_key *ke
 	return true;
 }
 
-void kept_value_write(const struct kept_folder *folder, const struct kept_key *key, const char *kind,
-		      const void *value, size_t size)
+void kept_value_write(const struct kept_folder *folder, const struct kept_key *key,
+		      const char *kind, const void *value, size_t size)
 {
 	struct value_head head = { .key = *key, .crc = libdeflate_crc32(0, value, size) };
 	struct iovec parts[] = { { &head, sizeof(head) }, { (void *)(uintptr_t)value, size } };

@@ -35,5 +35,5 @@ bool kept_key__of(const struct kept_folder *folder, uint64_t magic, int fd, stru
 /* A value of a fixed size, with a checksum. False: it is not there, or not of that key. */
 bool kept_value_read(const struct kept_folder *folder, const struct kept_key *key, const char *kind,
 		     void *ret_value, size_t size);
-void kept_value_write(const struct kept_folder *folder, const struct kept_key *key, const char *kind,
-		      const void *value, size_t size);
+void kept_value_write(const struct kept_folder *folder, const struct kept_key *key,
+		      const char *kind, const void *value, size_t size);

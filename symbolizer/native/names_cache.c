@@ -21,9 +21,8 @@ static struct names_image *load(int dir_fd, const struct names_key *key)
 	return names_image__take(data, size, key);
 }
 
-void names_cache_get(int dir_fd, const struct names_key *key,
-		      const uint64_t *elf_vaddrs, uint32_t cnt, struct source_table *table,
-		      bool *known)
+void names_cache_get(int dir_fd, const struct names_key *key, const uint64_t *elf_vaddrs,
+		     uint32_t cnt, struct source_table *table, bool *known)
 {
 	scope_free(names_image) struct names_image *x = load(dir_fd, key);
 
@@ -31,8 +30,8 @@ void names_cache_get(int dir_fd, const struct names_key *key,
 		known[i] = x && names_image__copy(x, elf_vaddrs[i], table, i);
 }
 
-void names_cache_put(int dir_fd, const struct names_key *key,
-		      const uint64_t *elf_vaddrs, const struct source_table *table)
+void names_cache_put(int dir_fd, const struct names_key *key, const uint64_t *elf_vaddrs,
+		     const struct source_table *table)
 {
 	scope_free(names_image) struct names_image *old = load(dir_fd, key);
 	scope_memory uint8_t *data = NULL;

@@ -8,10 +8,9 @@
 #include "symbolizer/native/names_image.h"
 
 /* Writes the chains that are known; known[i] says which. */
-void names_cache_get(int dir_fd, const struct names_key *key,
-		      const uint64_t *elf_vaddrs, uint32_t cnt, struct source_table *table,
-		      bool *known);
+void names_cache_get(int dir_fd, const struct names_key *key, const uint64_t *elf_vaddrs,
+		     uint32_t cnt, struct source_table *table, bool *known);
 
 /* Adds chains to what is kept. A cache that cannot be written is no error. */
-void names_cache_put(int dir_fd, const struct names_key *key,
-		      const uint64_t *elf_vaddrs, const struct source_table *table);
+void names_cache_put(int dir_fd, const struct names_key *key, const uint64_t *elf_vaddrs,
+		     const struct source_table *table);

@@ -168,11 +168,11 @@ static bool merge(struct merged *m, const struct names_image *old, const uint64_
 	if (!m->addrs || !m->table)
 		return false;
 	while (i < old_cnt || k < new->chain_cnt) {
-		bool take_new = i == old_cnt || (k < new->chain_cnt && addrs[k] <= old->addrs[i]);
+		bool take_new = i == old_cnt || (k < new->chain_cnt &&addrs[k] <= old->addrs[i]);
 		uint64_t addr = take_new ? addrs[k] : old->addrs[i];
 
-		if (take_new ? !source_table__copy(m->table, m->cnt, new, k)
-			     : !names_image__copy(old, addr, m->table, m->cnt))
+		if (take_new ? !source_table__copy(m->table, m->cnt, new, k) :
+			       !names_image__copy(old, addr, m->table, m->cnt))
 			return false;
 		i += i < old_cnt && old->addrs[i] == addr;
 		k += take_new;
@@ -235,8 +235,11 @@ static void append_parts(struct image_writer *w, const struct merged *m, const u
 
 static bool make_image(struct image_writer *w, const struct merged *m, const struct names_key *key)
 {
-	struct head h = { .magic = MAGIC, .build_id = key->build_id, .addr_cnt = m->cnt,
-			  .frame_cnt = m->table->frame_cnt, .debug_size = key->debug_size };
+	struct head h = { .magic = MAGIC,
+			  .build_id = key->build_id,
+			  .addr_cnt = m->cnt,
+			  .frame_cnt = m->table->frame_cnt,
+			  .debug_size = key->debug_size };
 	scope_memory uint32_t *offsets = string_offsets(m->table->strings, &h.string_bytes);
 
 	w->size = sizeof(h) + (8 + sizeof(struct kept_chain)) * (uint64_t)m->cnt +

@@ -46,9 +46,8 @@ static void add_relocations(struct got *got, struct elf_file *file, const struct
 			got->entries = more;
 			got->room = room;
 		}
-		got->entries[got->cnt++] = (struct got_entry){
-			rela.r_offset, (uint32_t)ELF64_R_SYM(rela.r_info), 0
-		};
+		got->entries[got->cnt++] =
+			(struct got_entry){ rela.r_offset, (uint32_t)ELF64_R_SYM(rela.r_info), 0 };
 	}
 }
 
@@ -101,7 +100,8 @@ void plt_for_each(struct elf_file *file,
 	    elf_file__section_data(file, &sections[dynsym->link], &names))
 		return;
 	for (size_t i = 1; i < cnt; i++)
-		if (!strcmp(sections[i].name, ".rela.plt") || !strcmp(sections[i].name, ".rela.dyn"))
+		if (!strcmp(sections[i].name, ".rela.plt") ||
+		    !strcmp(sections[i].name, ".rela.dyn"))
 			add_relocations(&got, file, &sections[i]);
 	if (got.cnt)
 		qsort(got.entries, got.cnt, sizeof(*got.entries), compare_entries);
@@ -114,11 +114,11 @@ void plt_for_each(struct elf_file *file,
 		if (p == 2 && s->entry_sz == 16)
 			slot_sz = 16;
 		for (size_t off = 0; off + slot_sz <= code.size; off += slot_sz) {
-			struct got_entry key = { .elf_vaddr = jump_target(
-							 view_sub(&code, off, slot_sz),
-							 s->elf_vaddr + off) };
-			const struct got_entry *e = bsearch(&key, got.entries, got.cnt,
-							    sizeof(key), compare_entries);
+			struct got_entry key = { .elf_vaddr =
+							 jump_target(view_sub(&code, off, slot_sz),
+								     s->elf_vaddr + off) };
+			const struct got_entry *e = bsearch(&key, got.entries, got.cnt, sizeof(key),
+							    compare_entries);
 			const char *text = e ? symbol_text(&symbols, &names, e->symbol) : NULL;
 
 			if (text)

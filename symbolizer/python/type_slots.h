@@ -21,12 +21,13 @@ enum type_field {
 	TYPE_BASE = 256,
 };
 
-enum module_field { /* in a PyModuleDef */
-		    MODULE_NAME = 40,
-		    MODULE_DOC = 48,
-		    MODULE_SIZE = 56,
-		    MODULE_METHODS = 64,
-		    MODULE_SLOTS = 72, /* three functions follow */
+/* In a PyModuleDef. */
+enum module_field {
+	MODULE_NAME = 40,
+	MODULE_DOC = 48,
+	MODULE_SIZE = 56,
+	MODULE_METHODS = 64,
+	MODULE_SLOTS = 72, /* three functions follow */
 };
 
 enum slot_id { SLOT_TP_METHODS = 64, SLOT_TP_GETSET = 73, SLOT_MAX = 83 };

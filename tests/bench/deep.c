@@ -61,7 +61,8 @@ __attribute__((noipa)) static void large_frame(struct task *t, int n)
 
 static inline __attribute__((always_inline)) void go_down(struct task *t, int n)
 {
-	static void (*const kinds[])(struct task *, int) = { small_frame, saving_frame, large_frame };
+	static void (*const kinds[])(struct task *, int) = { small_frame, saving_frame,
+							     large_frame };
 
 	if (n)
 		kinds[n % 3](t, n - 1);

@@ -33,9 +33,12 @@ static struct image *wrap(const uint8_t *data, size_t size)
 	image->head.e_shentsize = sizeof(Elf64_Shdr);
 	image->head.e_shnum = 3;
 	image->head.e_shstrndx = 2;
-	image->sections[1] = (Elf64_Shdr){ .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_size = size,
+	image->sections[1] = (Elf64_Shdr){ .sh_name = 1,
+					   .sh_type = SHT_PROGBITS,
+					   .sh_size = size,
 					   .sh_offset = offsetof(struct image, packed) };
-	image->sections[2] = (Elf64_Shdr){ .sh_name = 16, .sh_type = SHT_STRTAB,
+	image->sections[2] = (Elf64_Shdr){ .sh_name = 16,
+					   .sh_type = SHT_STRTAB,
 					   .sh_size = sizeof(section_names),
 					   .sh_offset = offsetof(struct image, names) };
 	memcpy(image->names, section_names, sizeof(section_names));

@@ -14,8 +14,7 @@ static void print_page(const struct cfi_table *t, uint32_t page)
 
 		printf("%" PRIx64 " %u %d %u %d %u\n",
 		       t->base_vaddr + ((uint64_t)page << UNWIND_PAGE_SHIFT) + unwind_row_pc(row),
-		       info->kind, info->cfa_off, info->fp_rule, 8 * info->fp_word,
-		       info->bx_rule);
+		       info->kind, info->cfa_off, info->fp_rule, 8 * info->fp_word, info->bx_rule);
 	}
 }
 

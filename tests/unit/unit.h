@@ -16,8 +16,8 @@
 #define TEST_SKIPPED 77 /* exit code: meson counts the program as skipped */
 
 /* assert_*() inside a table does not say which row failed: this does, before it fails. */
-#define expect(condition, row)                                                  \
-	do {                                                                    \
-		if (!(condition))                                               \
-			fail_msg("row %zu: %s", (size_t)(row), #condition);     \
+#define expect(condition, row)                                              \
+	do {                                                                \
+		if (!(condition))                                           \
+			fail_msg("row %zu: %s", (size_t)(row), #condition); \
 	} while (0)

@@ -164,10 +164,8 @@ static void a_line_is_one_line(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(owners_of_files),
-		cmocka_unit_test(a_root_without_dpkg),
-		cmocka_unit_test(links_stay_in_the_root),
-		cmocka_unit_test(debug_packages),
+		cmocka_unit_test(owners_of_files),	  cmocka_unit_test(a_root_without_dpkg),
+		cmocka_unit_test(links_stay_in_the_root), cmocka_unit_test(debug_packages),
 		cmocka_unit_test(a_line_is_one_line),
 	};
 

@@ -88,8 +88,10 @@ static void leb128_without_end_is_bad(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_stop_at_the_end),    cmocka_unit_test(sub_ranges_do_not_overflow),
-		cmocka_unit_test(strings_end_inside),       cmocka_unit_test(leb128_of_the_standard),
+		cmocka_unit_test(reads_stop_at_the_end),
+		cmocka_unit_test(sub_ranges_do_not_overflow),
+		cmocka_unit_test(strings_end_inside),
+		cmocka_unit_test(leb128_of_the_standard),
 		cmocka_unit_test(leb128_without_end_is_bad),
 	};
 

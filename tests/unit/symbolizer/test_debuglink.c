@@ -35,8 +35,8 @@ static void test_links(void **state)
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
 		uint32_t crc = 7;
 		char name[24] = "untouched";
-		int err = debuglink_parse(view_of(links[i].bytes, links[i].size), name, sizeof(name),
-					  &crc);
+		int err = debuglink_parse(view_of(links[i].bytes, links[i].size), name,
+					  sizeof(name), &crc);
 
 		assert_int_equal(err, links[i].name ? 0 : -ENODATA);
 		assert_int_equal(crc, links[i].name ? links[i].crc : 7);
@@ -52,7 +52,8 @@ static void test_alt_links(void **state)
 	char name[24];
 
 	(void)state;
-	assert_int_equal(debugaltlink_parse(view_of(whole, sizeof(whole) - 1), name, sizeof(name), &id), 0);
+	assert_int_equal(
+		debugaltlink_parse(view_of(whole, sizeof(whole) - 1), name, sizeof(name), &id), 0);
 	assert_string_equal(name, "../.dwz/x");
 	assert_int_equal(id.size, 20);
 	assert_memory_equal(id.bytes, "abcdefghij0123456789", 20);

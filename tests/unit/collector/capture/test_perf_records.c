@@ -147,8 +147,8 @@ static void mmap_by_inode(void **state)
 
 static void mmap_by_build_id(void **state)
 {
-	static const uint8_t id[24] = { 20, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8,
-					9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 };
+	static const uint8_t id[24] = { 20, 0,	0,  0,	1,  2,	3,  4,	5,  6,	7,  8,
+					9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 };
 	struct bytes b = begin_mmap(PERF_RECORD_MISC_MMAP_BUILD_ID, 0x10000, 0x2000);
 	struct mmap_record *rec;
 
@@ -169,9 +169,7 @@ static void impossible_mappings_tell_nothing(void **state)
 		uint64_t start, len;
 		uint8_t build_id_size;
 	} rows[] = {
-		{ 0x1000, 0, 20 },
-		{ UINT64_MAX - 0xfff, 0x2000, 20 },
-		{ 1, UINT64_MAX, 20 },
+		{ 0x1000, 0, 20 },	 { UINT64_MAX - 0xfff, 0x2000, 20 }, { 1, UINT64_MAX, 20 },
 		{ 0x1000, 0x1000, 21 }, /* a longer build id than the field */
 		{ 0x1000, 0x1000, 255 },
 	};

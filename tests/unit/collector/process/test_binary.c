@@ -17,8 +17,13 @@ static struct binary *map(struct binaries *all, struct mapping m)
 	struct {
 		struct mmap_record rec;
 		char path[64];
-	} r = { .rec = { .h = { RECORD_MMAP, sizeof(r), 1 }, .start = 0x1000, .end = 0x2000,
-			 .file_off = 0x3000, .inode = m.inode, .pid = 7, .dev_major = m.dev,
+	} r = { .rec = { .h = { RECORD_MMAP, sizeof(r), 1 },
+			 .start = 0x1000,
+			 .end = 0x2000,
+			 .file_off = 0x3000,
+			 .inode = m.inode,
+			 .pid = 7,
+			 .dev_major = m.dev,
 			 .path_size = sizeof(r.path) } };
 
 	if (m.build_id) {
@@ -39,8 +44,12 @@ struct opened { /* what opening told */
 
 static void learn(struct binaries *all, const struct binary *binary, struct opened o)
 {
-	struct file_record rec = { .h = { RECORD_FILE, sizeof(rec), 2 }, .binary = binary->id,
-				   .error = o.error, .dev = 1, .inode = o.inode, .mtime_ns = 5,
+	struct file_record rec = { .h = { RECORD_FILE, sizeof(rec), 2 },
+				   .binary = binary->id,
+				   .error = o.error,
+				   .dev = 1,
+				   .inode = o.inode,
+				   .mtime_ns = 5,
 				   .size = o.size };
 
 	if (o.build_id) {

@@ -116,7 +116,8 @@ static void test_path(void **state)
 	assert_string_equal(python_pieces__path(placed), "/a/b.py");
 	assert_int_equal(python_pieces__read(placed, &byte, 1, 0), -EFAULT);
 	assert_int_equal(python_pieces__read(placed, &byte, 1, placed->code), 0);
-	((char *)placed)[placed->h.size - 1] = 1; /* a recording that lies: no zero, or not absolute */
+	((char *)placed)[placed->h.size - 1] =
+		1; /* a recording that lies: no zero, or not absolute */
 	assert_null(python_pieces__path(placed));
 	((char *)placed)[placed->h.size - 1] = 0;
 	((char *)placed)[placed->h.size - 8] = 'a';

@@ -25,7 +25,8 @@ struct seen {
 static void add_numbered(struct raw_writer *writer, uint32_t number)
 {
 	struct exit_record rec = { .h = { RECORD_EXIT, sizeof(rec), number },
-				   .pid = number, .tid = number * 2654435761U };
+				   .pid = number,
+				   .tid = number * 2654435761U };
 
 	raw_writer__add(writer, &rec.h);
 }

@@ -15,15 +15,10 @@ static void lowest_room_that_fits(void **state)
 		uint32_t first;
 	} rows[] = {
 		{ 3, 0, 0, 10 }, /* 2-3 is too small */
-		{ 2, 0, 0, 2 },
-		{ 4, 8, 0, 16 }, /* 13-16 would cross 16 */
-		{ 3, 8, 0, 13 },
-		{ 8, 8, -ENOSPC, 0 }, /* 20-29 has eight, but none that begin at 24 */
+		{ 2, 0, 0, 2 },	      { 4, 8, 0, 16 }, /* 13-16 would cross 16 */
+		{ 3, 8, 0, 13 },      { 8, 8, -ENOSPC, 0 }, /* 20-29 has eight, but none that begin at 24 */
 		{ 9, 8, -ENOSPC, 0 }, /* crosses wherever it lies */
-		{ 0, 0, -ENOSPC, 0 },
-		{ 11, 0, -ENOSPC, 0 },
-		{ 10, 0, 0, 20 },
-		{ 1, 0, -ENOSPC, 0 },
+		{ 0, 0, -ENOSPC, 0 }, { 11, 0, -ENOSPC, 0 }, { 10, 0, 0, 20 }, { 1, 0, -ENOSPC, 0 },
 	};
 	scope_free(extents) struct extents *e = extents__new();
 
@@ -99,7 +94,8 @@ static void as_flags_say(void **state)
 			mark(used, taken[i].first, taken[i].cnt, false);
 			taken[i] = taken[--taken_cnt];
 		} else {
-			uint32_t cnt = 1 + (uint32_t)rand() % 40, boundary = rand() % 2 ? BOUNDARY : 0;
+			uint32_t cnt = 1 + (uint32_t)rand() % 40,
+				 boundary = rand() % 2 ? BOUNDARY : 0;
 
 			first = UINT32_MAX;
 			extents__take(e, cnt, boundary, &first);

@@ -88,7 +88,7 @@ static void nap(void)
 static void collect_all(struct workers *w)
 {
 	while (workers__waiting(w)) {
-		workers__collect(w, (void *)(uintptr_t)"ctx");
+		workers__collect(w, (void *)(uintptr_t) "ctx");
 		nap();
 	}
 }
@@ -113,7 +113,8 @@ static void each_job_runs_once_and_comes_back(void **state)
 		submit(w, i, run);
 	assert_int_equal(poll(&waits, 1, 10000), 1);
 	collect_all(w);
-	workers__collect(w, NULL); /* a job may come between the look at the fd and the look for jobs */
+	workers__collect(
+		w, NULL); /* a job may come between the look at the fd and the look for jobs */
 	assert_int_equal(poll(&waits, 1, 0), 0);
 	for (uint32_t i = 0; i < MAX_JOBS; i++) {
 		expect(jobs[i].ran == 1 && jobs[i].done == 1, i);

@@ -33,7 +33,8 @@ static void finds_the_symbol_below(void **state)
 		{ 0xffffffff81000100, "weak_one", "", 0xffffffff81000100 },
 		{ 0xffffffffc0001000, "ext4_read", "ext4", 0xffffffffc0001000 },
 		{ 0xffffffffc0001101, "ext4_write", "ext4", 0xffffffffc0001100 },
-		{ 0xffffffffc0002010, "bpf_prog_6deef7357e7b4530_enter", "bpf", 0xffffffffc0002000 },
+		{ 0xffffffffc0002010, "bpf_prog_6deef7357e7b4530_enter", "bpf",
+		  0xffffffffc0002000 },
 	};
 	scope_free(kallsyms) struct kallsyms *kallsyms = NULL;
 
@@ -88,7 +89,9 @@ static void what_cannot_be_used(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		scope_free(kallsyms) struct kallsyms *kallsyms = NULL;
 
-		expect(kallsyms__parse(rows[i].text, strlen(rows[i].text), &kallsyms) == rows[i].err, i);
+		expect(kallsyms__parse(rows[i].text, strlen(rows[i].text), &kallsyms) ==
+			       rows[i].err,
+		       i);
 		expect(!kallsyms == !!rows[i].err, i);
 	}
 }

@@ -9,7 +9,8 @@ static const struct {
 	const char *name;
 } rows[] = {
 	{ "_ZN3fooEv", "foo" },
-	{ "_ZNSt6vectorIiSaIiEE9push_backEOi", "std::vector<int, std::allocator<int> >::push_back" },
+	{ "_ZNSt6vectorIiSaIiEE9push_backEOi",
+	  "std::vector<int, std::allocator<int> >::push_back" },
 	{ "_ZNKSt8functionIFvRKSsEEclES1_",
 	  "std::function<void (std::string const&)>::operator()" },
 	{ "_ZZ4mainENKUlvE_clEv", "main::{lambda()#1}::operator()" },

@@ -84,7 +84,8 @@ static bool is_defined(const struct subject *s, const char *name)
 		GElf_Sym sym;
 
 		gelf_getsym(s->symbols, (int)i, &sym);
-		if (sym.st_shndx != SHN_UNDEF && !strcmp(elf_strptr(s->elf, s->names, sym.st_name), name))
+		if (sym.st_shndx != SHN_UNDEF &&
+		    !strcmp(elf_strptr(s->elf, s->names, sym.st_name), name))
 			return true;
 	}
 	return false;

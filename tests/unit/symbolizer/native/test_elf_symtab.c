@@ -168,10 +168,8 @@ static void names_have_no_versions(void **state)
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_by_symtab),
-		cmocka_unit_test(names_by_debug_file),
-		cmocka_unit_test(names_by_debugdata),
-		cmocka_unit_test(names_by_dynsym),
+		cmocka_unit_test(names_by_symtab),	  cmocka_unit_test(names_by_debug_file),
+		cmocka_unit_test(names_by_debugdata),	  cmocka_unit_test(names_by_dynsym),
 		cmocka_unit_test(names_have_no_versions),
 	};
 

@@ -46,9 +46,10 @@ static struct kept_key key_of_copy(struct bench *b, const char *name)
 	assert_int_equal(elf_file__open(fd, &file), 0);
 	assert_true(kept_key__of(&b->folder, MAGIC, fd, file, &key));
 	assert_false(kept_key__of(&b->folder, MAGIC, -1, file, &key));
-	assert_false(kept_key__of(&(struct kept_folder){ -1, b->folder.maker }, MAGIC, fd, file, &key));
-	assert_false(kept_key__of(&(struct kept_folder){ b->folder.dir_fd, { .size = 0 } }, MAGIC, fd,
-				  file, &key));
+	assert_false(
+		kept_key__of(&(struct kept_folder){ -1, b->folder.maker }, MAGIC, fd, file, &key));
+	assert_false(kept_key__of(&(struct kept_folder){ b->folder.dir_fd, { .size = 0 } }, MAGIC,
+				  fd, file, &key));
 	elf_file__free(file);
 	close(fd);
 	return key;

@@ -201,7 +201,7 @@ static const struct {
 	int64_t others;
 	int err;
 } without_gil[] = {
-	{ 0, 0, -ESTALE }, { 0, 3, -ESTALE }, { 1, 2, -EFAULT },
+	{ 0, 0, -ESTALE }, { 0, 3, -ESTALE },  { 1, 2, -EFAULT },
 	{ 0, 4, -EFAULT }, { 0, -4, -EFAULT }, { UINT32_MAX, 0, -EFAULT },
 };
 
@@ -306,10 +306,13 @@ static void test_long_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),	cmocka_unit_test(test_lies),
-		cmocka_unit_test(test_changes), cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_freed_without_gil),
-		cmocka_unit_test(test_strings), cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_long_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
