@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 import pytest
@@ -38,9 +39,14 @@ def dumped(build, python):
         fd = os.open(file.name, os.O_WRONLY | os.O_APPEND)
         judge = pythons.extension(build, python, "judge")
         process = python.start(build, "dumped.py", fd, judge, pass_fds=[fd], stdout=subprocess.PIPE, text=True)
+        late = threading.Timer(120, process.kill)  # one of its threads may starve
+        late.start()
         try:
-            yield Target(process, json.loads(process.stdout.readline()), file)
+            said = process.stdout.readline()
+            late.cancel()
+            yield Target(process, json.loads(said), file)
         finally:
+            late.cancel()
             os.close(fd)
             process.kill()
             process.wait()
