@@ -52,7 +52,7 @@ static double of_local_class(const std::vector<std::unique_ptr<shape>> &all)
 	};
 	return std::for_each(all.begin(), all.end(), adder()).total;
 }
-} // namespace shapes
+}
 
 __attribute__((noinline)) static std::map<std::string, int> words(const char *text)
 {
@@ -79,8 +79,7 @@ int main(int argc, char **argv)
 	try {
 		for (int i = -1; i < 20; i++)
 			all.push_back(std::make_unique<shapes::regular<int, 4>>(i + argc));
-		all.push_back(std::make_unique<shapes::regular<float, 3>>(
-			-1.0f * static_cast<float>(argc)));
+		all.push_back(std::make_unique<shapes::regular<float, 3>>(-1.0f * static_cast<float>(argc)));
 	} catch (const std::string &what) {
 		std::puts(what.c_str());
 	}

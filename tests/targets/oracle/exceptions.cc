@@ -14,13 +14,8 @@ static void busy_setup(void)
 
 struct guard {
 	std::string text;
-	explicit guard(int n) : text(std::to_string(n) + " is kept in a string on the heap")
-	{
-	}
-	~guard()
-	{
-		spin((unsigned int)text.size());
-	}
+	explicit guard(int n) : text(std::to_string(n) + " is kept in a string on the heap") {}
+	~guard() { spin((unsigned int)text.size()); }
 };
 
 __attribute__((noipa)) static int thrower(int n)
@@ -51,7 +46,6 @@ static void busy_once(unsigned int seed)
 
 	for (int i = 0; i < 64; i++)
 		values.push_back((int)(seed * 7 + (unsigned int)i * 13) % 31);
-	std::sort(values.begin(), values.end(),
-		  [](int a, int b) { return catcher(a % 4) * a < b * catcher(2); });
+	std::sort(values.begin(), values.end(), [](int a, int b) { return catcher(a % 4) * a < b * catcher(2); });
 	sink += std::regex_match(text, found, words);
 }

@@ -30,8 +30,8 @@ __attribute__((noipa)) static double aligned_leaf(unsigned int n)
 	return rows[0].value[0] > 0 ? 1 : 2;
 }
 
-__attribute__((noipa)) static double aligned_alloca(unsigned int n, int a, int b, int c, int d,
-						    int e, int f, int g)
+__attribute__((noipa)) static double aligned_alloca(unsigned int n, int a, int b, int c, int d, int e,
+						    int f, int g)
 {
 	struct row rows[2];
 	char *more = alloca(64 + n % 128);
@@ -39,8 +39,7 @@ __attribute__((noipa)) static double aligned_alloca(unsigned int n, int a, int b
 	memset(rows, 0, sizeof(rows));
 	touch(rows, n);
 	touch(more, n + (unsigned int)(a + b + c + d + e + f + g));
-	return n % 5 ? aligned_alloca(n - 1, b, c, d, e, f, g, a) + rows[0].value[0] :
-		       aligned_leaf(n);
+	return n % 5 ? aligned_alloca(n - 1, b, c, d, e, f, g, a) + rows[0].value[0] : aligned_leaf(n);
 }
 
 __attribute__((noipa)) static double sum(int cnt, ...)

@@ -167,7 +167,7 @@ static const char *put_stack(PyThreadState *thread)
 		if (!is_code(code))
 			return "torn";
 		put_frame(code, PyCode_Addr2Line(code, (int)(_PyInterpreterFrame_LASTI(frame) *
-							     (int)sizeof(_Py_CODEUNIT))));
+							      (int)sizeof(_Py_CODEUNIT))));
 	}
 	return "ok";
 }
@@ -179,8 +179,7 @@ static PyThreadState *this_thread(void)
 {
 #if PY_MAJOR_VERSION == 2
 	for (PyInterpreterState *i = PyInterpreterState_Head(); i; i = PyInterpreterState_Next(i))
-		for (PyThreadState *t = PyInterpreterState_ThreadHead(i); t;
-		     t = PyThreadState_Next(t))
+		for (PyThreadState *t = PyInterpreterState_ThreadHead(i); t; t = PyThreadState_Next(t))
 			if (t->thread_id == (long)pthread_self())
 				return t;
 	return NULL;

@@ -10,12 +10,12 @@
  *              outer  /made up/threads.py, line 13, the same
  */
 #define Py_BUILD_CORE 1
+#include <Python.h>
 #include "internal/pycore_code.h"
 #include "internal/pycore_debug_offsets.h"
 #include "internal/pycore_interpframe.h"
 #include "internal/pycore_runtime_init.h"
 #include "internal/pycore_tstate.h"
-#include <Python.h>
 
 #include <pthread.h>
 #include <stddef.h>
@@ -24,8 +24,7 @@
 #define PUBLIC __attribute__((visibility("default")))
 #define FUNCTION PUBLIC __attribute__((noinline))
 
-_Static_assert(offsetof(PyCodeObject, co_tlbc) == offsetof(PyCodeObject, co_code_adaptive) - 8,
-	       "as sonde reads it");
+_Static_assert(offsetof(PyCodeObject, co_tlbc) == offsetof(PyCodeObject, co_code_adaptive) - 8, "as sonde reads it");
 
 PUBLIC const unsigned long Py_Version = PY_VERSION_HEX;
 PUBLIC _PyRuntimeState _PyRuntime = { .debug_offsets = _Py_DebugOffsets_INIT(_Py_Debug_Cookie) };
@@ -92,11 +91,9 @@ FUNCTION PyInterpreterState *PyInterpreterState_Head(void)
 
 static void work_in_c(PyThreadState *thread);
 
-FUNCTION PyObject *_PyEval_EvalFrameDefault(PyThreadState *thread, _PyInterpreterFrame *frame,
-					    int is_leaf)
+FUNCTION PyObject *_PyEval_EvalFrameDefault(PyThreadState *thread, _PyInterpreterFrame *frame, int is_leaf)
 {
-	_PyInterpreterFrame shim = { .previous = thread->current_frame,
-				     .owner = FRAME_OWNED_BY_INTERPRETER };
+	_PyInterpreterFrame shim = { .previous = thread->current_frame, .owner = FRAME_OWNED_BY_INTERPRETER };
 
 	frame->previous = &shim;
 	thread->current_frame = frame;
@@ -108,22 +105,17 @@ FUNCTION PyObject *_PyEval_EvalFrameDefault(PyThreadState *thread, _PyInterprete
 	return NULL;
 }
 
-#define TEXT(literal)                                                              \
-	{                                                                          \
-		._ascii = _PyUnicode_ASCII_BASE_INIT(literal, 1), ._data = literal \
-	}
+#define TEXT(literal) { ._ascii = _PyUnicode_ASCII_BASE_INIT(literal, 1), ._data = literal }
 static struct {
 	PyASCIIObject _ascii;
 	char _data[32];
 } outer_name = TEXT("outer"), inner_name = TEXT("inner"), file_name = TEXT("/made up/threads.py");
 
 /* Three units in the line 3 below the first, four in the line 8 below that: no columns, svarint. */
-#define LINES                                          \
-	{                                              \
-		(char)0xea, 3 << 1, (char)0xeb, 8 << 1 \
-	}
+#define LINES { (char)0xea, 3 << 1, (char)0xeb, 8 << 1 }
 static struct {
-	PyObject_VAR_HEAD Py_hash_t hash;
+	PyObject_VAR_HEAD
+	Py_hash_t hash;
 	char bytes[8];
 } lines = { .ob_base = { .ob_size = 4 }, .bytes = LINES };
 
@@ -196,11 +188,9 @@ static void print_facts(void)
 #if PY_VERSION_HEX >= 0x030f0000
 	FIELD(tstate_sentinel, offsetof(_PyThreadStateImpl, base_frame));
 #else
-	printf("key %lx\n",
-	       (unsigned long)((char *)&_PyRuntime.autoTSSkey._key - __executable_start));
+	printf("key %lx\n", (unsigned long)((char *)&_PyRuntime.autoTSSkey._key - __executable_start));
 #endif
-	printf("interp_head %lx\n",
-	       (unsigned long)((char *)&_PyRuntime.interpreters.head - __executable_start));
+	printf("interp_head %lx\n", (unsigned long)((char *)&_PyRuntime.interpreters.head - __executable_start));
 	printf("free_threaded 1\nhexversion %lx\nrefusal \n", Py_Version);
 }
 
