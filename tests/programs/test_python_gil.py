@@ -78,10 +78,11 @@ def test_threads_that_wait_are_seen(build, root, python, tmp_path):
     rows, _ = record(build, python, tmp_path)
     waiting = [row for row in rows if row.work and "take_gil" in row.names]
     assert waiting and {row.label for row in waiting} <= {"waits", "holds"}
-    assert weigh(waiting, holds) <= 0.1 * weigh(waiting) + 2  # has got it, and is about to leave
+    # one that sleeps there until it is its turn has not got it; the rest of take_gil() may have
+    turns = [row for row in waiting if any(name.startswith("pthread_cond_timedwait") for name in row.names)]
+    assert turns and {row.label for row in turns} == {"waits"}, [row for row in turns if holds(row)]
     stray = [row for row in rows if row.label == "waits" and "take_gil" not in row.names and "drop_gil" not in row.names]
-    # a few native stacks end early: their own function is not among the names
-    assert weigh(stray) <= 0.02 * weigh(rows) + 1
+    assert not stray
 
 
 @pytest.mark.parametrize("python", ["2.7-shared", "3.11-debian", "3.13-shared"], indirect=True)
