@@ -131,38 +131,55 @@ static int open_root(uint32_t pid)
 	return fd;
 }
 
-int file_facts(uint32_t binary, int fd, struct file_record **ret_facts)
+/* What an ELF file says of itself; NULL: it is none. */
+static struct file_record *facts_of(uint32_t binary, struct elf_file *file)
 {
-	scope_free(elf_file) struct elf_file *file = NULL;
-	const struct elf_segment *segments = NULL;
-	struct file_record *facts;
-	struct stat st;
 	size_t cnt = 0;
-	uint32_t size;
+	const struct elf_segment *segments = file ? elf_file__segments(file, &cnt) : NULL;
+	uint32_t size =
+		RECORD_ALIGN((uint32_t)(sizeof(struct file_record) + cnt * sizeof(*segments)));
+	struct file_record *facts = calloc(1, size);
 
-	if (fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -ENOEXEC;
-	if (!elf_file__open(fd, &file))
-		segments = elf_file__segments(file, &cnt);
-	size = RECORD_ALIGN((uint32_t)(sizeof(*facts) + cnt * sizeof(*segments)));
-	facts = calloc(1, size);
 	if (!facts)
-		return -ENOMEM;
+		return NULL;
 	facts->h = (struct record_header){ RECORD_FILE, size, now_ns() };
 	facts->binary = binary;
-	facts->dev = st.st_dev;
-	facts->inode = st.st_ino;
-	facts->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-	facts->size = (uint64_t)st.st_size;
 	if (file)
 		facts->build_id = elf_file__build_id(file);
 	facts->segment_cnt = (uint32_t)cnt;
 	if (cnt)
 		memcpy(facts + 1, segments, cnt * sizeof(*segments));
+	return facts;
+}
+
+/* *ret_file stays NULL where it is no ELF file. */
+static int look_at_file(uint32_t binary, int fd, struct elf_file **ret_file,
+			struct file_record **ret_facts)
+{
+	struct file_record *facts;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOEXEC;
+	elf_file__open(fd, ret_file);
+	facts = facts_of(binary, *ret_file);
+	if (!facts)
+		return -ENOMEM;
+	facts->dev = st.st_dev;
+	facts->inode = st.st_ino;
+	facts->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	facts->size = (uint64_t)st.st_size;
 	*ret_facts = facts;
 	return 0;
+}
+
+int file_facts(uint32_t binary, int fd, struct file_record **ret_facts)
+{
+	scope_free(elf_file) struct elf_file *file = NULL;
+
+	return look_at_file(binary, fd, &file, ret_facts);
 }
 
 static struct file_record *failed_facts(uint32_t binary, int err)
@@ -206,47 +223,23 @@ static enum table_state make_table(struct open_job *job, int fd)
 static void vdso_facts(struct open_job *job)
 {
 	scope_free(elf_file) struct elf_file *file = NULL;
-	const struct elf_segment *segments;
-	struct file_record *facts;
-	size_t cnt;
+	int err = open_elf(job, -1, &file);
 
-	if (open_elf(job, -1, &file)) {
-		job->out.facts = failed_facts(job->out.binary, -ENOENT);
-		return;
-	}
-	segments = elf_file__segments(file, &cnt);
-	facts = calloc(1, sizeof(*facts) + cnt * sizeof(*segments));
-	if (!facts)
-		return;
-	facts->h = (struct record_header){
-		RECORD_FILE, RECORD_ALIGN((uint32_t)(sizeof(*facts) + cnt * sizeof(*segments))),
-		now_ns()
-	};
-	facts->binary = job->out.binary;
-	facts->build_id = elf_file__build_id(file);
-	facts->segment_cnt = (uint32_t)cnt;
-	memcpy(facts + 1, segments, cnt * sizeof(*segments));
-	job->out.facts = facts;
+	job->out.facts = err ? failed_facts(job->out.binary, -ENOENT) :
+			       facts_of(job->out.binary, file);
 }
 
-/* Before its table, which takes longer: until an interpreter is known, its frames are lost. */
-static void look_for_python(struct open_job *job, int fd)
-{
-	scope_free(elf_file) struct elf_file *file = NULL;
-
-	if (!elf_file__open(fd, &file))
-		python_file_facts(&job->opener->cache, fd, job->out.binary, file, &job->out.python);
-}
-
+/* Python before its table, which takes longer: until an interpreter is known, its frames are lost. */
 static int open_binary(struct open_job *job)
 {
+	scope_free(elf_file) struct elf_file *file = NULL;
 	int fd = open_target_file(job), err;
 
 	if (fd < 0) {
 		job->out.facts = failed_facts(job->out.binary, fd);
 		return -1;
 	}
-	err = file_facts(job->out.binary, fd, &job->out.facts);
+	err = look_at_file(job->out.binary, fd, &file, &job->out.facts);
 	if (err) {
 		job->out.facts = failed_facts(job->out.binary, err);
 		close(fd);
@@ -254,7 +247,8 @@ static int open_binary(struct open_job *job)
 	}
 	job->out.fd = fd;
 	job->out.root_fd = open_root(job->pid);
-	look_for_python(job, fd);
+	if (file)
+		python_file_facts(&job->opener->cache, fd, job->out.binary, file, &job->out.python);
 	return fd;
 }
 
