@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/strtab.h"
+#include "common/hash_free.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-#include <uthash.h>
 
 #include "common/log.h"
 
@@ -49,14 +48,9 @@ struct strtab *strtab__new(void)
 
 void strtab__free(struct strtab *tab)
 {
-	struct entry *e, *next;
-
 	if (!tab)
 		return;
-	HASH_ITER(hh, tab->by_text, e, next) {
-		HASH_DEL(tab->by_text, e);
-		free(e);
-	}
+	HASH_FREE_ALL(tab->by_text, entry);
 	free(tab->texts);
 	free(tab);
 }

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <uthash.h>
+#include "common/hash_free.h"
 
 #include "collector/process/maps_parser.h"
 
@@ -118,15 +118,6 @@ struct binaries *binaries__new(void)
 	return take_ptr(all);
 }
 
-#define FREE_TABLE(head, type)                   \
-	do {                                     \
-		struct type *e_, *next_;         \
-		HASH_ITER(hh, head, e_, next_) { \
-			HASH_DEL(head, e_);      \
-			free(e_);                \
-		}                                \
-	} while (0)
-
 void binaries__free(struct binaries *all)
 {
 	if (!all)
@@ -135,9 +126,9 @@ void binaries__free(struct binaries *all)
 		binary_free(all->by_id[i]);
 	for (uint32_t i = 0; i < all->root_cnt; i++)
 		close(all->roots[i].fd);
-	FREE_TABLE(all->hints, hint);
-	FREE_TABLE(all->identities, identity);
-	FREE_TABLE(all->contents, content);
+	HASH_FREE_ALL(all->hints, hint);
+	HASH_FREE_ALL(all->identities, identity);
+	HASH_FREE_ALL(all->contents, content);
 	free(all->by_id);
 	free(all);
 }

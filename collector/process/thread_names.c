@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include <uthash.h>
+#include "common/hash_free.h"
 
 #define MAX_NAMES 65536 /* later threads have the kernel's name */
 
@@ -34,14 +34,9 @@ struct thread_names *thread_names__new(struct strtab *strings)
 
 void thread_names__free(struct thread_names *names)
 {
-	struct thread_name *t, *next;
-
 	if (!names)
 		return;
-	HASH_ITER(hh, names->by_key, t, next) {
-		HASH_DEL(names->by_key, t);
-		free(t);
-	}
+	HASH_FREE_ALL(names->by_key, thread_name);
 	free(names);
 }
 

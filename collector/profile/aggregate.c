@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
+#include "common/hash_free.h"
 
 #define BUDGET_BYTES (256UL << 20)
 
@@ -62,21 +62,12 @@ struct aggregate {
 	uint64_t bytes;
 };
 
-#define FREE_TABLE(head, type)                   \
-	do {                                     \
-		struct type *e_, *next_;         \
-		HASH_ITER(hh, head, e_, next_) { \
-			HASH_DEL(head, e_);      \
-			free(e_);                \
-		}                                \
-	} while (0)
-
 void aggregate__free(struct aggregate *a)
 {
 	if (!a)
 		return;
-	FREE_TABLE(a->locations_by_key, location_entry);
-	FREE_TABLE(a->labels_by_key, labels_entry);
+	HASH_FREE_ALL(a->locations_by_key, location_entry);
+	HASH_FREE_ALL(a->labels_by_key, labels_entry);
 	free(a->locations);
 	free(a->labels);
 	free(a->nodes);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/profile/naming_parts.h"
+#include "common/hash_free.h"
 
 struct function_entry {
 	UT_hash_handle hh;
@@ -107,15 +108,6 @@ uint32_t naming__add_module(struct naming *n, const char *name, const struct pro
 
 void naming__free_rows(struct naming *n)
 {
-	struct function_entry *f, *next_f;
-	struct module_entry *m, *next_m;
-
-	HASH_ITER(hh, n->functions, f, next_f) {
-		HASH_DEL(n->functions, f);
-		free(f);
-	}
-	HASH_ITER(hh, n->modules, m, next_m) {
-		HASH_DEL(n->modules, m);
-		free(m);
-	}
+	HASH_FREE_ALL(n->functions, function_entry);
+	HASH_FREE_ALL(n->modules, module_entry);
 }

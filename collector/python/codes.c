@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
+#include "common/hash_free.h"
 
 #include "bpf/shared/frame.h"
 #include "collector/python/pieces.h"
@@ -55,19 +55,10 @@ struct python_codes *python_codes__new(struct strtab *strings)
 
 void python_codes__free(struct python_codes *codes)
 {
-	struct function_entry *f, *next_f;
-	struct code_entry *c, *next_c;
-
 	if (!codes)
 		return;
-	HASH_ITER(hh, codes->codes, c, next_c) {
-		HASH_DEL(codes->codes, c);
-		free(c);
-	}
-	HASH_ITER(hh, codes->functions, f, next_f) {
-		HASH_DEL(codes->functions, f);
-		free(f);
-	}
+	HASH_FREE_ALL(codes->codes, code_entry);
+	HASH_FREE_ALL(codes->functions, function_entry);
 	free(codes->by_idx);
 	free(codes);
 }

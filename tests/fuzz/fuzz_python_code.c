@@ -9,19 +9,11 @@
 #include "symbolizer/python/code_object.h"
 #include "symbolizer/python/layouts.h"
 #include "symbolizer/python/text.h"
+#include "tests/fuzz/python_versions.h"
 
 #define BASE 0x10000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const struct {
-	uint8_t major, minor;
-	bool free_threaded;
-} versions[] = {
-	{ 2, 7, false },  { 3, 6, false },  { 3, 7, false },  { 3, 8, false },	{ 3, 9, false },
-	{ 3, 10, false }, { 3, 11, false }, { 3, 12, false }, { 3, 13, false }, { 3, 14, false },
-	{ 3, 15, false }, { 3, 13, true },  { 3, 14, true },  { 3, 15, true },
-};
 
 static int read_view(void *ctx, void *to, size_t size, uint64_t vaddr)
 {

@@ -13,6 +13,7 @@
 #include "symbolizer/python/layouts.h"
 #include "symbolizer/python/locals.h"
 #include "symbolizer/python/text.h"
+#include "tests/fuzz/python_versions.h"
 
 #define BASE 0x10000
 #define READS_PER_OBJECT 8
@@ -21,15 +22,6 @@
 #define READS_PER_VARIABLE 110
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const struct {
-	uint8_t major, minor;
-	bool free_threaded;
-} versions[] = {
-	{ 2, 7, false },  { 3, 6, false },  { 3, 7, false },  { 3, 8, false },	{ 3, 9, false },
-	{ 3, 10, false }, { 3, 11, false }, { 3, 12, false }, { 3, 13, false }, { 3, 14, false },
-	{ 3, 15, false }, { 3, 13, true },  { 3, 14, true },  { 3, 15, true },
-};
 
 struct world {
 	struct view memory;
