@@ -9,7 +9,7 @@ PKGS_TEST="libcmocka-dev python3 python3-pytest python3-numpy python3-gevent bin
 	elfutils debuginfod rustc qemu-system-x86 busybox-static cpio"
 PKGS_PROVE="debootstrap redis-server redis-tools nginx-light wrk ripgrep gron sqlite3 git perl nodejs
 	xz-utils postgresql-15 libc6-dbg openssl dpkg-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck
-	linux-perf lintian black python3-sphinx mercurial python3-flask python3-django gunicorn"
+	linux-perf lintian black python3-sphinx mercurial python3-flask python3-django gunicorn python3-venv"
 PKGS_DEB="debhelper dpkg-dev"
 
 as_root() {

@@ -296,7 +296,7 @@ static const struct cli_opt opts[] = {
 	{ 269, "symbol-timeout", "TIME", parse_duration, FIELD(symbol_timeout_ns), 0, 0, FOR_NAMES,
 	  false, "for the debug information of one file (10s)" },
 	{ 270, "no-cache", NULL, parse_flag, FIELD(no_cache), 0, 0, FOR_NAMES, false,
-	  "names and unwind rows of earlier runs are neither used nor kept" },
+	  "what earlier runs found in files is neither used nor kept" },
 	{ 263, "by", "WHAT", parse_by, 0, 0, 0, FOR_REPORT, false,
 	  "function, line, file, module, process or thread (function)" },
 	{ 'n', "top", "N", parse_number, FIELD(top), 1, 1000000, FOR_REPORT, false,
