@@ -14,8 +14,8 @@ ninja -C $build
 
 status=0
 meson test -C $build --no-rebuild --print-errorlogs || status=$?
-count() {
-	/usr/bin/python3 - "$1" "${2:-}" <<'PY'
+count() { # LOG XML...
+	/usr/bin/python3 - "$@" <<'PY'
 import json, os, sys, xml.etree.ElementTree as tree
 passed = failed = skipped = 0
 for line in open(sys.argv[1]):
@@ -27,8 +27,8 @@ for line in open(sys.argv[1]):
         print("skipped:", json.loads(line)["name"])
     else:
         failed += 1
-if os.path.exists(sys.argv[2]):
-    for case in tree.parse(sys.argv[2]).iter("testcase"):
+for report in filter(os.path.exists, sys.argv[2:]):
+    for case in tree.parse(report).iter("testcase"):
         skip = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
@@ -40,9 +40,13 @@ if os.path.exists(sys.argv[2]):
 print(f"{passed} passed, {failed} failed, {skipped} skipped")
 PY
 }
-rm -f $build/pytest.xml
-if [ -d tests/programs ]; then
-	SONDE_BUILD=$PWD/$build /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml=$build/pytest.xml tests/programs || status=$?
-fi
-count $build/meson-logs/testlog.json $build/pytest.xml
+programs() { # REPORT ARGS...
+	SONDE_BUILD=$PWD/$build /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 300 --junitxml="$1" "${@:2}" \
+		tests/programs || status=$?
+}
+rm -f $build/pytest*.xml
+# Two files at a time: most tests wait for what they watch.
+programs $build/pytest.xml -m "not alone" -n 2 --dist loadfile
+programs $build/pytest-alone.xml -m alone
+count $build/meson-logs/testlog.json $build/pytest*.xml
 exit $status

@@ -71,26 +71,25 @@ def run(*command):
 
 
 def made(path, *command):
-    """A file, made by the command if it is not there yet; the last word of the command is its name."""
-    if not path.exists():
-        fresh = path.with_name(path.name + ".new")
+    """A file, made by the command if it is not there yet or older than a source that is one of its words; the
+    last word of the command is its name. Two at once may make it: the later one replaces the same bytes."""
+    sources = [word for word in command if isinstance(word, pathlib.Path) and word.suffix == ".c"]
+    if not path.exists() or any(path.stat().st_mtime < source.stat().st_mtime for source in sources):
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
         run(*command, fresh)
         fresh.rename(path)
     return path
 
 
 def stripped(path, to):
-    if not to.exists():
-        run("/usr/bin/strip", "-o", to, path)
-    return to
+    return made(to, "/usr/bin/strip", path, "-o")
 
 
 def extension(build, python, name):
     """A library made of NAME.c against this interpreter's headers, as it sees the path."""
-    path, source = built_folder(build) / f"{name}-{python.name}.so", TARGETS / f"{name}.c"
-    if path.exists() and path.stat().st_mtime < source.stat().st_mtime:
-        path.unlink()
-    made(path, "gcc", "-O2", "-shared", "-fPIC", "-std=gnu17", *(f"-I{h}" for h in python.headers), source, "-o")
+    path = built_folder(build) / f"{name}-{python.name}.so"
+    made(path, "gcc", "-O2", "-shared", "-fPIC", "-std=gnu17", *(f"-I{h}" for h in python.headers),
+         TARGETS / f"{name}.c", "-o")
     return python.built / path.name
 
 

@@ -8,8 +8,12 @@ DEBUG_PACKAGES = ["libc6", "libc6-dbg", "libpython3.11", "libpython3.11-dbg", "p
 
 
 def fetch(script, *args, timeout=900):
-    """Runs a piece of shell with tools/apt-suite.sh sourced; the last word that it prints is a folder."""
-    done = subprocess.run(["bash", "-c", "set -euo pipefail; . tools/apt-suite.sh; " + script, "fetch", *args],
+    """Runs a piece of shell with tools/apt-suite.sh sourced, one at a time on this host; the last word that
+    it prints is a folder."""
+    alone = """set -euo pipefail; . tools/apt-suite.sh
+        mkdir -p "$SUITE_CACHE"; exec 9>"$SUITE_CACHE/.lock"; flock 9
+        """
+    done = subprocess.run(["bash", "-c", alone + script, "fetch", *args],
                           cwd=ROOT, capture_output=True, text=True, timeout=timeout)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or "apt failed")

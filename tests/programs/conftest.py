@@ -19,6 +19,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: changes the whole host, so no other test runs meanwhile (tools/test.sh)")
+
+
 @pytest.fixture
 def root():
     if os.geteuid():

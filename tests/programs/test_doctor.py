@@ -155,6 +155,7 @@ def shows_addresses(wrap):
     return any(int(line.split()[0], 16) for line in text.splitlines())
 
 
+@pytest.mark.alone
 def test_kernel_addresses(doctor):
     path = "/proc/sys/kernel/kptr_restrict"
     for value, caps in (("1", []), ("2", []), ("1", ["syslog"])):
@@ -169,6 +170,7 @@ def test_kernel_addresses(doctor):
         assert shown or ("CAP_SYSLOG" if caps else "sysctl -w kernel.kptr_restrict=1") in words
 
 
+@pytest.mark.alone
 def test_memory_for_rings(doctor, record_works):
     wrap = ["prlimit", "--memlock=0:0", *without("ipc_lock")]
     with Sysctl("/proc/sys/kernel/perf_event_mlock_kb", "4"):

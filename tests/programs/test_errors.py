@@ -191,6 +191,7 @@ def test_foreign_namespaces(wrapped, tmp_path, words, named):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.alone
 def test_the_sample_rate_is_limited(wrapped, tmp_path):
     with sysctl("perf_event_max_sample_rate", 9000):
         line = complaint(wrapped(args=("record", "-d", 1, "-F", 9500)))
@@ -198,6 +199,7 @@ def test_the_sample_rate_is_limited(wrapped, tmp_path):
         assert wrapped(args=("record", "-d", "100ms", "-F", 9000)).returncode == 0
 
 
+@pytest.mark.alone
 def test_memory_for_rings_is_limited(wrapped, tmp_path):
     with sysctl("perf_event_mlock_kb", 4):
         line = complaint(wrapped(*without("ipc_lock"), "/bin/sh", "-c", 'ulimit -l 0; exec "$@"', "sh"))
@@ -205,6 +207,7 @@ def test_memory_for_rings_is_limited(wrapped, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.alone
 def test_the_kernel_hides_its_symbols(sonde, build, tmp_path):
     out = tmp_path / "p.pb.gz"
     with sysctl("kptr_restrict", 2):
