@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/packages.sh
+. tools/programs.sh
 
 # shellcheck disable=SC2086
 install_packages $PKGS_BUILD $PKGS_TEST
@@ -40,13 +41,6 @@ for report in filter(os.path.exists, sys.argv[2:]):
 print(f"{passed} passed, {failed} failed, {skipped} skipped")
 PY
 }
-programs() { # REPORT ARGS...
-	SONDE_BUILD=$PWD/$build /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 300 --junitxml="$1" "${@:2}" \
-		tests/programs || status=$?
-}
-rm -f $build/pytest*.xml
-# Two files at a time: most tests wait for what they watch.
-programs $build/pytest.xml -m "not alone" -n 2 --dist loadfile
-programs $build/pytest-alone.xml -m alone
+run_programs "$PWD/$build" || status=$?
 count $build/meson-logs/testlog.json $build/pytest*.xml
 exit $status

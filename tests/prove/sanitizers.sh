@@ -3,6 +3,7 @@
 # Every test with AddressSanitizer and UndefinedBehaviorSanitizer in all that is ours: sanitizers [PYTEST ARGS].
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tools/programs.sh
 
 build=$PWD/build-asan
 [ -f "$build/build.ninja" ] ||
@@ -18,7 +19,7 @@ export UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1:log_path=$fo
 
 status=0
 meson test -C "$build" --no-rebuild --print-errorlogs || status=$?
-SONDE_BUILD=$build /usr/bin/python3 -m pytest -q -p no:cacheprovider -rs "$@" tests/programs || status=$?
+run_programs "$build" -rs "$@" || status=$?
 findings=$(find "$found" -type f | wc -l)
 echo "$findings findings"
 if [ "$findings" -gt 0 ]; then
