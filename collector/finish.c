@@ -17,7 +17,7 @@
 #include "collector/profile/naming.h"
 #include "collector/report/report.h"
 #include "collector/source/endings.h"
-#include "collector/tables/opener.h"
+#include "collector/tables/target_file.h"
 #include "common/log.h"
 #include "symbolizer/native/kept_file.h"
 

@@ -7,7 +7,7 @@
 
 #include "collector/doctor/file_facts.h"
 #include "collector/doctor/probe.h"
-#include "collector/tables/opener.h"
+#include "collector/tables/target_file.h"
 
 #define MAX_LINES 2
 

@@ -10,9 +10,9 @@
 
 #include "collector/capture/host.h"
 #include "collector/python/file.h"
+#include "collector/tables/target_file.h"
 #include "collector/tables/worker.h"
 #include "common/clock.h"
-#include "symbolizer/native/rooted_path.h"
 
 #define HUNG_NS 10000000000ULL /* a file system that does not answer */
 
@@ -27,13 +27,8 @@ struct opener {
 struct open_job {
 	struct job job;
 	struct opener *opener;
-	char *path; /* owned */
-	bool outside; /* path is as our own root has it */
+	struct target_file file; /* its path is owned */
 	enum binary_kind kind;
-	uint32_t pid;
-	uint64_t start;
-	uint64_t end;
-	struct build_id build_id; /* expected; size 0: any */
 	bool with_table;
 	int open_fd; /* borrowed; -1 */
 	struct opened out;
@@ -47,89 +42,6 @@ struct barrier_job {
 
 /* Kept in sight, for a leak checker: workers that hang may still come back to it. */
 static struct opener *volatile left_behind;
-
-static bool same_build_id(int fd, const struct build_id *expected)
-{
-	scope_free(elf_file) struct elf_file *file = NULL;
-	struct build_id id;
-
-	if (elf_file__open(fd, &file))
-		return false;
-	id = elf_file__build_id(file);
-	return id.size == expected->size && !memcmp(id.bytes, expected->bytes, id.size);
-}
-
-/* A zombie has no root any more either. */
-static bool is_gone(uint32_t pid)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	return access(path, F_OK) && errno == ENOENT;
-}
-
-/* Links in it lead nowhere else: a container could have anything read. */
-static int open_in_root(const struct open_job *job, int flags)
-{
-	char link[64], root[4096];
-	scope_fd int root_fd = -1;
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/%u/root", job->pid);
-	root_fd = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	len = readlink(link, root, sizeof(root) - 1);
-	if (root_fd < 0 || len < 0)
-		return -errno;
-	root[len] = 0;
-	return rooted_openat(root_fd, job->outside ? path_below(root, job->path) : job->path,
-			     flags);
-}
-
-/* By the mapping itself (deleted files too), by the process's root, by our own when the build id
- * agrees. O_NONBLOCK: a path may lead to a FIFO by now. -ESRCH: the process is gone. */
-static int open_target_file(const struct open_job *job)
-{
-	static const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	char path[96];
-	int fd, err;
-
-	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", job->pid,
-		 (unsigned long long)job->start, (unsigned long long)job->end);
-	fd = open(path, flags);
-	if (fd >= 0)
-		return fd;
-	fd = open_in_root(job, flags);
-	if (fd >= 0)
-		return fd;
-	err = fd;
-	if (is_gone(job->pid))
-		err = -ESRCH;
-	fd = job->build_id.size ? open(job->path, flags) : -1;
-	if (fd < 0)
-		return err;
-	if (same_build_id(fd, &job->build_id))
-		return fd;
-	close(fd);
-	return err;
-}
-
-/* Where debug files of a container's program are looked for later, when the process may be gone. */
-static int open_root(uint32_t pid)
-{
-	struct stat ours, theirs;
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || stat("/", &ours) || fstat(fd, &theirs) ||
-	    (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 /* What an ELF file says of itself; NULL: it is none. */
 static struct file_record *facts_of(uint32_t binary, struct elf_file *file)
@@ -173,13 +85,6 @@ static int look_at_file(uint32_t binary, int fd, struct elf_file **ret_file,
 	facts->size = (uint64_t)st.st_size;
 	*ret_facts = facts;
 	return 0;
-}
-
-int file_facts(uint32_t binary, int fd, struct file_record **ret_facts)
-{
-	scope_free(elf_file) struct elf_file *file = NULL;
-
-	return look_at_file(binary, fd, &file, ret_facts);
 }
 
 static struct file_record *failed_facts(uint32_t binary, int err)
@@ -233,7 +138,7 @@ static void vdso_facts(struct open_job *job)
 static int open_binary(struct open_job *job)
 {
 	scope_free(elf_file) struct elf_file *file = NULL;
-	int fd = open_target_file(job), err;
+	int fd = target_file__open(&job->file), err;
 
 	if (fd < 0) {
 		job->out.facts = failed_facts(job->out.binary, fd);
@@ -246,7 +151,7 @@ static int open_binary(struct open_job *job)
 		return -1;
 	}
 	job->out.fd = fd;
-	job->out.root_fd = open_root(job->pid);
+	job->out.root_fd = target_file__open_root(&job->file);
 	if (file)
 		python_file_facts(&job->opener->cache, fd, job->out.binary, file, &job->out.python);
 	return fd;
@@ -273,7 +178,7 @@ static void free_open(struct open_job *job)
 {
 	free(job->out.facts);
 	free(job->out.python);
-	free(job->path);
+	free((char *)job->file.path);
 	free(job);
 }
 
@@ -314,8 +219,9 @@ int opener__submit(struct opener *opener, const struct binary *binary, bool with
 
 	if (!job)
 		return -ENOMEM;
-	job->path = strdup(binary->path);
-	if (!job->path) {
+	job->file = target_file_of(binary);
+	job->file.path = strdup(binary->path);
+	if (!job->file.path) {
 		free(job);
 		return -ENOMEM;
 	}
@@ -327,11 +233,6 @@ int opener__submit(struct opener *opener, const struct binary *binary, bool with
 				 .urgent = !with_table };
 	job->opener = opener;
 	job->kind = binary->kind;
-	job->pid = binary->hint_pid;
-	job->outside = binary->hint_outside;
-	job->start = binary->hint_start;
-	job->end = binary->hint_end;
-	job->build_id = binary->build_id;
 	job->with_table = with_table;
 	job->open_fd = binary->fd;
 	job->out.binary = binary->id;
@@ -425,19 +326,4 @@ int opener__fd(const struct opener *opener)
 uint32_t opener__waiting(struct opener *opener)
 {
 	return workers__waiting(opener->workers);
-}
-
-int binary_reopen(const struct binary *binary)
-{
-	int fd = open(binary->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (binary->build_id.size ? same_build_id(fd, &binary->build_id) :
-				    (binary->inode && !fstat(fd, &st) && st.st_dev == binary->dev &&
-				     st.st_ino == binary->inode))
-		return fd;
-	close(fd);
-	return -ESTALE;
 }

@@ -38,8 +38,3 @@ int opener__barrier(struct opener *opener, uint64_t token);
 void opener__collect(struct opener *opener); /* calls the events of finished jobs */
 int opener__fd(const struct opener *opener);
 uint32_t opener__waiting(struct opener *opener);
-
-/* The same in the caller's thread: identity and segments of an open file. */
-int file_facts(uint32_t binary, int fd, struct file_record **ret_facts);
-/* An open descriptor of a binary that is not open (any more), identity checked; or an errno. */
-int binary_reopen(const struct binary *binary);
