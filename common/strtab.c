@@ -18,6 +18,8 @@ struct strtab {
 	const char **texts; /* by id; borrowed from the entries */
 	uint32_t cnt;
 	uint32_t room;
+	uint64_t bytes; /* of the entries */
+	uint64_t limit; /* 0: none */
 };
 
 static bool grow(struct strtab *tab)
@@ -55,6 +57,16 @@ void strtab__free(struct strtab *tab)
 	free(tab);
 }
 
+uint64_t strtab__bytes(const struct strtab *tab)
+{
+	return tab->bytes + tab->room * sizeof(*tab->texts);
+}
+
+void strtab__limit(struct strtab *tab, uint64_t bytes)
+{
+	tab->limit = bytes;
+}
+
 uint32_t strtab__id_n(struct strtab *tab, const char *text, size_t len)
 {
 	struct entry *e;
@@ -64,6 +76,8 @@ uint32_t strtab__id_n(struct strtab *tab, const char *text, size_t len)
 	HASH_FIND(hh, tab->by_text, text, len, e);
 	if (e)
 		return e->id;
+	if (tab->limit && strtab__bytes(tab) + sizeof(*e) + len > tab->limit)
+		return 0;
 	e = malloc(sizeof(*e) + len + 1);
 	if (!e || (tab->cnt == tab->room && !grow(tab))) {
 		log_error("out of memory: a name is lost");
@@ -74,6 +88,7 @@ uint32_t strtab__id_n(struct strtab *tab, const char *text, size_t len)
 	e->text[len] = 0;
 	e->id = tab->cnt++;
 	tab->texts[e->id] = e->text;
+	tab->bytes += sizeof(*e) + len + 1;
 	HASH_ADD(hh, tab->by_text, text, len, e);
 	return e->id;
 }

@@ -21,3 +21,5 @@ uint32_t strtab__id_n(struct strtab *tab, const char *text, size_t len);
 
 const char *strtab__text(const struct strtab *tab, uint32_t id); /* "" for an unknown id */
 uint32_t strtab__cnt(const struct strtab *tab);
+uint64_t strtab__bytes(const struct strtab *tab); /* held */
+void strtab__limit(struct strtab *tab, uint64_t bytes); /* beyond it new strings are "" */

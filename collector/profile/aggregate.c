@@ -4,21 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hash_free.h"
-
 #define BUDGET_BYTES (256UL << 20)
-
-struct location_entry {
-	UT_hash_handle hh;
-	struct location key;
-	uint32_t idx;
-};
-
-struct labels_entry {
-	UT_hash_handle hh;
-	struct label_set key;
-	uint32_t idx;
-};
+#define MAX_STRING_BYTES (64UL << 20)
 
 /* A stack is a path in a tree of calls: stacks share what they have in common from the root on. */
 struct node {
@@ -34,48 +21,200 @@ struct sum {
 	uint64_t weight;
 };
 
-/* Open addressing over the rows of an array: a slot holds an index + 1. */
-struct index {
+/*
+ * Rows in an array, found by open addressing: a slot holds an index + 1. Both are most of what a long
+ * run holds: the array grows by a quarter, the slots are up to three quarters full.
+ */
+struct rows {
+	void *at; /* owned */
 	uint32_t *slots; /* owned */
+	uint32_t row_sz;
+	uint32_t cnt;
+	uint32_t room;
 	uint32_t slot_cnt; /* a power of two */
+	uint32_t (*hash)(const void *row);
+	bool (*equal)(const void *a, const void *b);
 };
 
 struct aggregate {
-	struct strtab *strings; /* owned */
-	struct location_entry *locations_by_key; /* owned, as the rest */
-	struct labels_entry *labels_by_key;
-	struct location *locations;
-	struct label_set *labels;
-	uint32_t location_cnt;
-	uint32_t location_room;
-	uint32_t label_cnt;
-	uint32_t label_room;
-	struct node *nodes; /* [0]: the root, above all outermost frames */
-	uint32_t node_cnt;
-	uint32_t node_room;
-	struct index node_index;
-	struct sum *sums;
-	uint32_t sum_cnt;
-	uint32_t sum_room;
-	struct index sum_index;
+	struct strtab *strings; /* owned, as the rest */
+	struct rows locations; /* struct location */
+	struct rows labels; /* struct label_set */
+	struct rows nodes; /* struct node; [0]: the root, above all outermost frames */
+	struct rows sums; /* struct sum */
 	uint64_t samples;
-	uint64_t bytes;
 };
+
+static uint32_t mix(uint64_t a, uint64_t b)
+{
+	return (uint32_t)(((a * 0xff51afd7ed558ccdULL ^ b) * 0x9e3779b97f4a7c15ULL) >> 32);
+}
+
+static uint32_t location_hash(const void *row)
+{
+	const struct location *l = row;
+
+	return mix(l->off, (uint64_t)l->binary << 32 | l->column);
+}
+
+static bool location_equal(const void *a, const void *b)
+{
+	const struct location *x = a, *y = b;
+
+	return x->off == y->off && x->binary == y->binary && x->column == y->column;
+}
+
+static uint32_t labels_hash(const void *row)
+{
+	const struct label_set *l = row;
+
+	return mix(mix(l->timestamp_ns, (uint64_t)l->pid << 32 | l->tid),
+		   mix((uint64_t)l->comm << 32 | l->thread_comm,
+		       (uint64_t)l->cpu << 32 | l->stop << 8 | l->gil));
+}
+
+static bool labels_equal(const void *a, const void *b)
+{
+	return !memcmp(a, b, sizeof(struct label_set));
+}
+
+static uint32_t node_hash(const void *row)
+{
+	const struct node *n = row;
+
+	return mix(n->parent, n->location);
+}
+
+static bool node_equal(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	return x->parent == y->parent && x->location == y->location;
+}
+
+static uint32_t sum_hash(const void *row)
+{
+	const struct sum *s = row;
+
+	return mix(s->node, s->labels);
+}
+
+static bool sum_equal(const void *a, const void *b)
+{
+	const struct sum *x = a, *y = b;
+
+	return x->node == y->node && x->labels == y->labels;
+}
+
+static void *row_at(const struct rows *rows, uint32_t idx)
+{
+	return (char *)rows->at + (size_t)idx * rows->row_sz;
+}
+
+static uint64_t rows_bytes(const struct rows *rows)
+{
+	return (uint64_t)rows->room * rows->row_sz + (uint64_t)rows->slot_cnt * sizeof(*rows->slots);
+}
+
+uint64_t aggregate__bytes(const struct aggregate *a)
+{
+	return sizeof(*a) + rows_bytes(&a->locations) + rows_bytes(&a->labels) +
+	       rows_bytes(&a->nodes) + rows_bytes(&a->sums) + strtab__bytes(a->strings);
+}
+
+static uint32_t *slot_of(const struct rows *rows, const void *row)
+{
+	uint32_t mask = rows->slot_cnt - 1, at = rows->hash(row) & mask;
+
+	while (rows->slots[at] && !rows->equal(row_at(rows, rows->slots[at] - 1), row))
+		at = (at + 1) & mask;
+	return &rows->slots[at];
+}
+
+static bool grow_slots(struct rows *rows)
+{
+	uint32_t cnt = 1024;
+
+	if (rows->cnt < rows->slot_cnt / 4 * 3)
+		return true;
+	while (rows->cnt >= cnt / 4 * 3)
+		cnt *= 2;
+	free(take_ptr(rows->slots));
+	rows->slots = calloc(cnt, sizeof(*rows->slots));
+	rows->slot_cnt = rows->slots ? cnt : 0;
+	for (uint32_t i = 0; rows->slots && i < rows->cnt; i++)
+		*slot_of(rows, row_at(rows, i)) = i + 1;
+	return rows->slots;
+}
+
+static bool grow_rows(struct rows *rows)
+{
+	uint32_t room = rows->room + rows->room / 4 + 512;
+	void *more;
+
+	if (rows->cnt < rows->room)
+		return true;
+	more = realloc(rows->at, (size_t)room * rows->row_sz);
+	if (!more)
+		return false;
+	rows->at = more;
+	rows->room = room;
+	return true;
+}
+
+/* Index of the row that is equal, of a new one where there is none; UINT32_MAX: no memory. */
+static uint32_t intern(struct aggregate *a, struct rows *rows, const void *row)
+{
+	uint32_t *slot = rows->slots ? slot_of(rows, row) : NULL;
+
+	if (slot && *slot)
+		return *slot - 1;
+	if (aggregate__bytes(a) > BUDGET_BYTES || !grow_rows(rows) || !grow_slots(rows))
+		return UINT32_MAX;
+	memcpy(row_at(rows, rows->cnt), row, rows->row_sz);
+	*slot_of(rows, row) = rows->cnt + 1;
+	return rows->cnt++;
+}
+
+static void rows_fini(struct rows *rows)
+{
+	free(rows->at);
+	free(rows->slots);
+}
 
 void aggregate__free(struct aggregate *a)
 {
 	if (!a)
 		return;
-	HASH_FREE_ALL(a->locations_by_key, location_entry);
-	HASH_FREE_ALL(a->labels_by_key, labels_entry);
-	free(a->locations);
-	free(a->labels);
-	free(a->nodes);
-	free(a->node_index.slots);
-	free(a->sums);
-	free(a->sum_index.slots);
+	rows_fini(&a->locations);
+	rows_fini(&a->labels);
+	rows_fini(&a->nodes);
+	rows_fini(&a->sums);
 	strtab__free(a->strings);
 	free(a);
+}
+
+#define ROWS_OF(type, noun) \
+	((struct rows){ .row_sz = sizeof(type), .hash = noun##_hash, .equal = noun##_equal })
+
+struct aggregate *aggregate__new(void)
+{
+	struct aggregate *a = calloc(1, sizeof(*a));
+	struct node root = { 0, UINT32_MAX };
+
+	if (!a)
+		return NULL;
+	a->strings = strtab__new();
+	a->locations = ROWS_OF(struct location, location);
+	a->labels = ROWS_OF(struct label_set, labels);
+	a->nodes = ROWS_OF(struct node, node);
+	a->sums = ROWS_OF(struct sum, sum);
+	if (!a->strings || intern(a, &a->nodes, &root)) {
+		aggregate__free(a);
+		return NULL;
+	}
+	strtab__limit(a->strings, MAX_STRING_BYTES);
+	return a;
 }
 
 struct strtab *aggregate__strings(struct aggregate *a)
@@ -83,221 +222,54 @@ struct strtab *aggregate__strings(struct aggregate *a)
 	return a->strings;
 }
 
-static bool grow(void **rows, uint32_t cnt, uint32_t *room, size_t item)
-{
-	uint32_t bigger = *room ? *room * 2 : 1024;
-	void *more;
-
-	if (cnt < *room)
-		return true;
-	more = realloc(*rows, bigger * item);
-	if (!more)
-		return false;
-	*rows = more;
-	*room = bigger;
-	return true;
-}
-
-static uint32_t intern_location(struct aggregate *a, struct location key)
-{
-	struct location_entry *e;
-
-	HASH_FIND(hh, a->locations_by_key, &key, sizeof(key), e);
-	if (e)
-		return e->idx;
-	if (a->bytes > BUDGET_BYTES ||
-	    !grow((void **)&a->locations, a->location_cnt, &a->location_room, sizeof(key)))
-		return UINT32_MAX;
-	e = calloc(1, sizeof(*e));
-	if (!e)
-		return UINT32_MAX;
-	e->key = key;
-	e->idx = a->location_cnt++;
-	a->locations[e->idx] = key;
-	a->bytes += sizeof(*e) + sizeof(key);
-	HASH_ADD(hh, a->locations_by_key, key, sizeof(e->key), e);
-	return e->idx;
-}
-
 uint32_t aggregate__location(struct aggregate *a, uint32_t binary, uint64_t off)
 {
-	return intern_location(a, (struct location){ .off = off, .binary = binary });
+	struct location l = { .off = off, .binary = binary };
+
+	return intern(a, &a->locations, &l);
 }
 
 uint32_t aggregate__python_location(struct aggregate *a, uint32_t function, uint32_t line,
 				    uint32_t column)
 {
-	return intern_location(a, (struct location){ .off = (uint64_t)function << 32 | line,
-						     .binary = LOCATION_PYTHON_BINARY,
-						     .column = column });
+	struct location l = { .off = (uint64_t)function << 32 | line,
+			      .binary = LOCATION_PYTHON_BINARY,
+			      .column = column };
+
+	return intern(a, &a->locations, &l);
 }
 
 void aggregate__mark(struct aggregate *a, uint32_t location, uint32_t flags)
 {
-	if (location < a->location_cnt)
-		a->locations[location].flags |= flags;
-}
+	struct location *l;
 
-static uint32_t labels_index(struct aggregate *a, const struct label_set *labels)
-{
-	struct labels_entry *e;
-
-	HASH_FIND(hh, a->labels_by_key, labels, sizeof(*labels), e);
-	if (e)
-		return e->idx;
-	if (!grow((void **)&a->labels, a->label_cnt, &a->label_room, sizeof(*labels)))
-		return UINT32_MAX;
-	e = calloc(1, sizeof(*e));
-	if (!e)
-		return UINT32_MAX;
-	e->key = *labels;
-	e->idx = a->label_cnt++;
-	a->labels[e->idx] = *labels;
-	a->bytes += sizeof(*e) + sizeof(*labels);
-	HASH_ADD(hh, a->labels_by_key, key, sizeof(e->key), e);
-	return e->idx;
-}
-
-static uint32_t mix(uint32_t a, uint32_t b)
-{
-	return (uint32_t)(((((uint64_t)a << 32) | b) * 0x9e3779b97f4a7c15ULL) >> 32);
-}
-
-static uint32_t node_hash(const struct node *n)
-{
-	return mix(n->parent, n->location);
-}
-
-static uint32_t sum_hash(const struct sum *s)
-{
-	return mix(s->node, s->labels);
-}
-
-/* Room for one more of cnt rows. Where it grows, the caller puts them all in again. */
-static bool index_grows(const struct index *index, uint32_t cnt)
-{
-	return cnt + 1 > index->slot_cnt / 2;
-}
-
-static bool index_grow(struct aggregate *a, struct index *index)
-{
-	uint32_t cnt = index->slot_cnt ? index->slot_cnt * 2 : 4096;
-	uint32_t *slots = calloc(cnt, sizeof(*slots));
-
-	if (!slots)
-		return false;
-	free(index->slots);
-	a->bytes += (cnt - index->slot_cnt) * sizeof(*slots);
-	index->slots = slots;
-	index->slot_cnt = cnt;
-	return true;
-}
-
-static void index_put(struct index *index, uint32_t hash, uint32_t row)
-{
-	uint32_t at = hash & (index->slot_cnt - 1);
-
-	while (index->slots[at])
-		at = (at + 1) & (index->slot_cnt - 1);
-	index->slots[at] = row + 1;
-}
-
-static bool reserve_node(struct aggregate *a)
-{
-	if (!grow((void **)&a->nodes, a->node_cnt, &a->node_room, sizeof(*a->nodes)))
-		return false;
-	if (!index_grows(&a->node_index, a->node_cnt))
-		return true;
-	if (!index_grow(a, &a->node_index))
-		return false;
-	for (uint32_t i = 0; i < a->node_cnt; i++)
-		index_put(&a->node_index, node_hash(&a->nodes[i]), i);
-	return true;
-}
-
-static bool reserve_sum(struct aggregate *a)
-{
-	if (!grow((void **)&a->sums, a->sum_cnt, &a->sum_room, sizeof(*a->sums)))
-		return false;
-	if (!index_grows(&a->sum_index, a->sum_cnt))
-		return true;
-	if (!index_grow(a, &a->sum_index))
-		return false;
-	for (uint32_t i = 0; i < a->sum_cnt; i++)
-		index_put(&a->sum_index, sum_hash(&a->sums[i]), i);
-	return true;
-}
-
-struct aggregate *aggregate__new(void)
-{
-	struct aggregate *a = calloc(1, sizeof(*a));
-
-	if (!a)
-		return NULL;
-	a->strings = strtab__new();
-	if (!a->strings || !reserve_node(a)) {
-		aggregate__free(a);
-		return NULL;
-	}
-	a->nodes[a->node_cnt++] = (struct node){ 0, UINT32_MAX };
-	return a;
-}
-
-/* The node's child of that location, made when it is new; UINT32_MAX: no memory. */
-static uint32_t child(struct aggregate *a, uint32_t parent, uint32_t location)
-{
-	struct node node = { parent, location };
-	uint32_t at, hash = node_hash(&node);
-
-	if (!reserve_node(a))
-		return UINT32_MAX;
-	for (at = hash & (a->node_index.slot_cnt - 1); a->node_index.slots[at];
-	     at = (at + 1) & (a->node_index.slot_cnt - 1)) {
-		const struct node *n = &a->nodes[a->node_index.slots[at] - 1];
-
-		if (n->parent == parent && n->location == location)
-			return a->node_index.slots[at] - 1;
-	}
-	if (a->bytes > BUDGET_BYTES)
-		return UINT32_MAX;
-	a->bytes += sizeof(node);
-	a->nodes[a->node_cnt] = node;
-	a->node_index.slots[at] = a->node_cnt + 1;
-	return a->node_cnt++;
+	if (location >= a->locations.cnt)
+		return;
+	l = row_at(&a->locations, location);
+	l->flags |= flags;
 }
 
 static struct sum *sum_of(struct aggregate *a, uint32_t node, uint32_t labels)
 {
 	struct sum sum = { .node = node, .labels = labels };
-	uint32_t at, hash = sum_hash(&sum);
+	uint32_t idx = intern(a, &a->sums, &sum);
 
-	if (!reserve_sum(a))
-		return NULL;
-	for (at = hash & (a->sum_index.slot_cnt - 1); a->sum_index.slots[at];
-	     at = (at + 1) & (a->sum_index.slot_cnt - 1)) {
-		struct sum *s = &a->sums[a->sum_index.slots[at] - 1];
-
-		if (s->node == node && s->labels == labels)
-			return s;
-	}
-	if (a->bytes > BUDGET_BYTES)
-		return NULL;
-	a->bytes += sizeof(sum);
-	a->sums[a->sum_cnt] = sum;
-	a->sum_index.slots[at] = ++a->sum_cnt;
-	return &a->sums[a->sum_cnt - 1];
+	return idx == UINT32_MAX ? NULL : row_at(&a->sums, idx);
 }
 
 bool aggregate__add(struct aggregate *a, const struct label_set *labels, const uint32_t *locations,
 		    uint32_t cnt, uint64_t samples, uint64_t weight)
 {
-	uint32_t label = labels_index(a, labels), node = 0;
+	uint32_t label = intern(a, &a->labels, labels), node = 0;
 	struct sum *sum;
 
 	if (label == UINT32_MAX || cnt > MAX_STACK_LOCATIONS)
 		return false;
-	while (cnt && node != UINT32_MAX)
-		node = child(a, node, locations[--cnt]);
+	while (cnt && node != UINT32_MAX) {
+		struct node child = { node, locations[--cnt] };
+
+		node = intern(a, &a->nodes, &child);
+	}
 	if (node == UINT32_MAX)
 		return false;
 	sum = sum_of(a, node, label);
@@ -311,25 +283,28 @@ bool aggregate__add(struct aggregate *a, const struct label_set *labels, const u
 
 const struct location *aggregate__locations(const struct aggregate *a, uint32_t *ret_cnt)
 {
-	*ret_cnt = a->location_cnt;
-	return a->locations;
+	*ret_cnt = a->locations.cnt;
+	return a->locations.at;
 }
 
 const struct label_set *aggregate__labels(const struct aggregate *a, uint32_t idx)
 {
-	return &a->labels[idx];
+	return row_at(&a->labels, idx);
 }
 
 void aggregate__for_each(const struct aggregate *a,
 			 void (*fn)(void *ctx, const struct stack *stack), void *ctx)
 {
 	uint32_t locations[MAX_STACK_LOCATIONS];
+	const struct node *nodes = a->nodes.at;
+	const struct sum *sums = a->sums.at;
 
-	for (const struct sum *s = a->sums; s && s < a->sums + a->sum_cnt; s++) {
+	for (uint32_t i = 0; i < a->sums.cnt; i++) {
+		const struct sum *s = &sums[i];
 		struct stack stack = { s->labels, 0, s->samples, s->weight, locations };
 
-		for (uint32_t n = s->node; n; n = a->nodes[n].parent)
-			locations[stack.cnt++] = a->nodes[n].location;
+		for (uint32_t n = s->node; n; n = nodes[n].parent)
+			locations[stack.cnt++] = nodes[n].location;
 		fn(ctx, &stack);
 	}
 }
@@ -337,4 +312,9 @@ void aggregate__for_each(const struct aggregate *a,
 uint64_t aggregate__samples(const struct aggregate *a)
 {
 	return a->samples;
+}
+
+uint32_t aggregate__sums(const struct aggregate *a)
+{
+	return a->sums.cnt;
 }

@@ -25,7 +25,6 @@ struct location { /* off: in the file; an address for the kernel and for code in
 	uint32_t binary;
 	uint32_t column; /* of Python source, from 1; 0: not known, or not asked for */
 	uint32_t flags; /* LOCATION_F_*; no part of what tells locations apart */
-	uint32_t pad; /* locations are hashed whole */
 };
 
 struct label_set {
@@ -37,7 +36,7 @@ struct label_set {
 	uint32_t thread_comm;
 	uint32_t stop;
 	uint32_t gil; /* enum python_gil */
-	uint32_t pad; /* hashed with the rest */
+	uint32_t pad; /* compared with the rest */
 };
 
 struct stack {
@@ -69,3 +68,5 @@ const struct label_set *aggregate__labels(const struct aggregate *aggregate, uin
 void aggregate__for_each(const struct aggregate *aggregate,
 			 void (*fn)(void *ctx, const struct stack *stack), void *ctx);
 uint64_t aggregate__samples(const struct aggregate *aggregate);
+uint32_t aggregate__sums(const struct aggregate *aggregate); /* stacks with their labels */
+uint64_t aggregate__bytes(const struct aggregate *aggregate); /* all that it holds */
