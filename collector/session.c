@@ -23,6 +23,7 @@
 
 #define READ_MS 100 /* samples wait in their ring that long */
 #define PROGRESS_NS 1000000000ULL
+#define HELD_NS 5000000000ULL /* between two lines of -v about what is held */
 #define READY_NS 500000000ULL /* sampling waits that long for the tables of named processes */
 
 struct session {
@@ -38,6 +39,7 @@ struct session {
 	void *tap_ctx;
 	uint64_t started_ns;
 	uint64_t shown_ns;
+	uint64_t told_ns; /* what is held */
 	uint64_t map_bytes;
 };
 
@@ -81,6 +83,8 @@ void session__apply(struct session *s, const struct record_header *rec)
 	ingest__apply(&s->ingest, rec);
 	if (s->keeper)
 		keeper__follow(s->keeper, rec);
+	if (rec->type == RECORD_GONE)
+		python_sources__forget(s->sources, ((const struct gone_record *)rec)->pid);
 	if (rec->type == RECORD_LOST)
 		live_source__rescan_all(s->live);
 }
@@ -288,6 +292,7 @@ int session__sample(struct session *s)
 {
 	s->started_ns = now_ns();
 	s->shown_ns = s->started_ns;
+	s->told_ns = s->started_ns;
 	return live_source__sample(s->live);
 }
 
@@ -329,6 +334,21 @@ static void show_progress(struct session *s)
 	fflush(stderr);
 }
 
+/* What grows with the profile, and what must not. */
+static void tell_held(struct session *s)
+{
+	const struct aggregate *a = s->ingest.aggregate;
+	uint64_t now = now_ns();
+
+	if (!s->options->verbose || now - s->told_ns < HELD_NS)
+		return;
+	s->told_ns = now;
+	log_info("held: %" PRIu64 " KB of %u stacks with labels, %zu KB of Python code, %u processes",
+		  aggregate__bytes(a) / 1024, aggregate__sums(a),
+		  python_codes__bytes(s->ingest.python_codes) / 1024,
+		  proc_table__cnt(s->ingest.processes));
+}
+
 int session__run(struct session *s, const volatile sig_atomic_t *stop, int child,
 		 int *ret_child_status)
 {
@@ -338,6 +358,7 @@ int session__run(struct session *s, const volatile sig_atomic_t *stop, int child
 	while (!*stop && now_ns() < end && has_targets(s)) {
 		turn(s);
 		show_progress(s);
+		tell_held(s);
 		if (child && waitpid(child, ret_child_status, WNOHANG) == child)
 			return 1;
 	}

@@ -411,6 +411,9 @@ void ingest__apply(struct ingest *ingest, const struct record_header *rec)
 	case RECORD_EXIT:
 		thread_names__apply(ingest->thread_names, rec);
 		break;
+	case RECORD_GONE:
+		python_codes__forget(ingest->python_codes, ((const struct gone_record *)rec)->pid);
+		break;
 	case RECORD_LOST:
 		ingest->event_records_lost += ((const struct lost_record *)rec)->cnt;
 		break;

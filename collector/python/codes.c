@@ -14,10 +14,9 @@
 #define BUDGET_BYTES (64UL << 20) /* line tables and entries; what comes later has no name */
 
 struct code_key {
-	uint64_t leader_start_ns;
+	uint64_t leader_start_ns; /* a later process may have the same id */
 	uint64_t code;
 	uint64_t key;
-	uint64_t pid;
 };
 
 struct code_entry {
@@ -28,6 +27,12 @@ struct code_entry {
 	uint8_t table[]; /* co_lnotab, co_linetable */
 };
 
+struct process_codes {
+	UT_hash_handle hh;
+	uint32_t pid;
+	struct code_entry *by_key; /* owned */
+};
+
 struct function_entry {
 	UT_hash_handle hh;
 	struct python_function function; /* its key, all of it */
@@ -36,7 +41,7 @@ struct function_entry {
 
 struct python_codes {
 	struct strtab *strings; /* borrowed */
-	struct code_entry *codes; /* owned, as the rest */
+	struct process_codes *by_pid; /* owned, as the rest */
 	struct function_entry *functions;
 	struct function_entry **by_idx;
 	uint32_t function_cnt;
@@ -53,11 +58,57 @@ struct python_codes *python_codes__new(struct strtab *strings)
 	return codes;
 }
 
+static struct process_codes *process_of(const struct python_codes *codes, uint32_t pid)
+{
+	struct process_codes *p;
+
+	HASH_FIND(hh, codes->by_pid, &pid, sizeof(pid), p);
+	return p;
+}
+
+static struct process_codes *add_process(struct python_codes *codes, uint32_t pid)
+{
+	struct process_codes *p = process_of(codes, pid);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	HASH_ADD(hh, codes->by_pid, pid, sizeof(p->pid), p);
+	return p;
+}
+
+static void forget(struct python_codes *codes, struct process_codes *p)
+{
+	struct code_entry *c, *next;
+
+	HASH_ITER(hh, p->by_key, c, next) {
+		HASH_DEL(p->by_key, c);
+		codes->bytes -= sizeof(*c) + c->table_size;
+		free(c);
+	}
+	HASH_DEL(codes->by_pid, p);
+	free(p);
+}
+
+void python_codes__forget(struct python_codes *codes, uint32_t pid)
+{
+	struct process_codes *p = process_of(codes, pid);
+
+	if (p)
+		forget(codes, p);
+}
+
 void python_codes__free(struct python_codes *codes)
 {
+	struct process_codes *p, *next;
+
 	if (!codes)
 		return;
-	HASH_FREE_ALL(codes->codes, code_entry);
+	HASH_ITER(hh, codes->by_pid, p, next)
+		forget(codes, p);
 	HASH_FREE_ALL(codes->functions, function_entry);
 	free(codes->by_idx);
 	free(codes);
@@ -100,7 +151,8 @@ static bool is_hidden(const struct python_code *code)
 static void add_code(struct python_codes *codes, const struct python_code_record *rec,
 		     const struct python_code *code)
 {
-	struct code_entry *c = calloc(1, sizeof(*c) + code->line_table_size);
+	struct process_codes *p = add_process(codes, rec->pid);
+	struct code_entry *c = p ? calloc(1, sizeof(*c) + code->line_table_size) : NULL;
 	const char *path = python_pieces__path(rec);
 	struct python_function function;
 
@@ -112,30 +164,33 @@ static void add_code(struct python_codes *codes, const struct python_code_record
 	function.first_line = code->first_line;
 	function.name = strtab__id(codes->strings, code->qualname ? code->qualname : code->name);
 	function.file = strtab__id(codes->strings, path ? path : code->filename);
-	c->key = (struct code_key){ rec->leader_start_ns, rec->code, rec->key, rec->pid };
+	c->key = (struct code_key){ rec->leader_start_ns, rec->code, rec->key };
 	c->function = is_hidden(code) ? PYTHON_HIDDEN_FUNCTION : add_function(codes, &function);
 	c->table_size = (uint32_t)code->line_table_size;
 	if (code->line_table)
 		memcpy(c->table, code->line_table, code->line_table_size);
 	codes->bytes += sizeof(*c) + c->table_size;
-	HASH_ADD(hh, codes->codes, key, sizeof(c->key), c);
+	HASH_ADD(hh, p->by_key, key, sizeof(c->key), c);
 }
 
-static struct code_entry *find(struct python_codes *codes, const struct code_key *key)
+static const struct code_entry *find(const struct python_codes *codes, uint32_t pid,
+				     const struct code_key *key)
 {
-	struct code_entry *c;
+	const struct process_codes *p = process_of(codes, pid);
+	const struct code_entry *c = NULL;
 
-	HASH_FIND(hh, codes->codes, key, sizeof(*key), c);
+	if (p)
+		HASH_FIND(hh, p->by_key, key, sizeof(*key), c);
 	return c;
 }
 
 void python_codes__learn(struct python_codes *codes, const struct python_code_record *rec)
 {
-	struct code_key key = { rec->leader_start_ns, rec->code, rec->key, rec->pid };
+	struct code_key key = { rec->leader_start_ns, rec->code, rec->key };
 	struct python_memory memory = { python_pieces__read, (void *)rec };
 	struct python_code code = { 0 };
 
-	if (codes->bytes > BUDGET_BYTES || find(codes, &key))
+	if (codes->bytes > BUDGET_BYTES || find(codes, rec->pid, &key))
 		return;
 	if (python_code__read(&memory, &rec->layout, rec->code, &code))
 		return;
@@ -158,8 +213,8 @@ static struct python_place place_of(const struct python_line_table *table, int32
 uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t leader_start_ns,
 			    const __u64 *words, struct python_place *ret_place)
 {
-	struct code_key key = { leader_start_ns, frame_payload(words[0]), words[2], pid };
-	const struct code_entry *c = find(codes, &key);
+	struct code_key key = { leader_start_ns, frame_payload(words[0]), words[2] };
+	const struct code_entry *c = find(codes, pid, &key);
 	const struct python_function *f;
 
 	if (!c || c->function == PYTHON_NO_FUNCTION)
@@ -176,4 +231,9 @@ uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t l
 const struct python_function *python_codes__function(const struct python_codes *codes, uint32_t idx)
 {
 	return &codes->by_idx[idx]->function;
+}
+
+size_t python_codes__bytes(const struct python_codes *codes)
+{
+	return codes->bytes;
 }

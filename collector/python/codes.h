@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The code objects of all processes, named when their records come. Those of the same function, in
+ * The code objects of all living processes, named when their records come. Those of the same function, in
  * whatever process or at whatever address, are one function here.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "bpf/shared/python.h"
 #include "common/cleanup.h"
@@ -35,6 +36,10 @@ struct python_place {
 	int32_t line; /* as shown: python_line_table__shown() */
 	int32_t column; /* in bytes, from 1; 0: none is known there */
 };
+
+/* The process has ended and no sample of it follows: its code objects go, their functions stay. */
+void python_codes__forget(struct python_codes *codes, uint32_t pid);
+size_t python_codes__bytes(const struct python_codes *codes); /* held */
 
 /* The function and place of a frame word triple of that process; PYTHON_NO_FUNCTION: its record
  * never came, or was damaged. */

@@ -21,11 +21,18 @@
 struct source {
 	UT_hash_handle hh;
 	char *path; /* owned; NULL: none was found */
-	char key[]; /* pid, start and name */
+	char key[]; /* start and name */
+};
+
+struct process_sources {
+	UT_hash_handle hh;
+	uint32_t pid;
+	struct source *by_key; /* owned */
 };
 
 struct python_sources {
-	struct source *by_key; /* owned */
+	struct process_sources *by_pid; /* owned */
+	uint32_t cnt; /* of all processes */
 	bool hung; /* a file system did not answer: none is asked any more */
 };
 
@@ -41,17 +48,58 @@ struct python_sources *python_sources__new(void)
 	return calloc(1, sizeof(struct python_sources));
 }
 
-void python_sources__free(struct python_sources *sources)
+static struct process_sources *process_of(const struct python_sources *sources, uint32_t pid)
+{
+	struct process_sources *p;
+
+	HASH_FIND(hh, sources->by_pid, &pid, sizeof(pid), p);
+	return p;
+}
+
+static struct process_sources *add_process(struct python_sources *sources, uint32_t pid)
+{
+	struct process_sources *p = process_of(sources, pid);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	HASH_ADD(hh, sources->by_pid, pid, sizeof(p->pid), p);
+	return p;
+}
+
+static void forget(struct python_sources *sources, struct process_sources *p)
 {
 	struct source *s, *next;
 
-	if (!sources)
-		return;
-	HASH_ITER(hh, sources->by_key, s, next) {
-		HASH_DEL(sources->by_key, s);
+	HASH_ITER(hh, p->by_key, s, next) {
+		HASH_DEL(p->by_key, s);
+		sources->cnt--;
 		free(s->path);
 		free(s);
 	}
+	HASH_DEL(sources->by_pid, p);
+	free(p);
+}
+
+void python_sources__forget(struct python_sources *sources, uint32_t pid)
+{
+	struct process_sources *p = process_of(sources, pid);
+
+	if (p)
+		forget(sources, p);
+}
+
+void python_sources__free(struct python_sources *sources)
+{
+	struct process_sources *p, *next;
+
+	if (!sources)
+		return;
+	HASH_ITER(hh, sources->by_pid, p, next)
+		forget(sources, p);
 	free(sources);
 }
 
@@ -68,17 +116,19 @@ static char *file_name(const struct python_code_record *rec)
 	return name;
 }
 
-static struct source *add(struct python_sources *sources, const char *key, size_t len)
+static struct source *add(struct python_sources *sources, struct process_sources *p,
+			  const char *key, size_t len)
 {
 	struct source *s;
 
-	if (HASH_COUNT(sources->by_key) >= MAX_SOURCES)
+	if (sources->cnt >= MAX_SOURCES)
 		return NULL;
 	s = calloc(1, sizeof(*s) + len + 1);
 	if (!s)
 		return NULL;
 	memcpy(s->key, key, len);
-	HASH_ADD_KEYPTR(hh, sources->by_key, s->key, len, s);
+	HASH_ADD_KEYPTR(hh, p->by_key, s->key, len, s);
+	sources->cnt++;
 	return s;
 }
 
@@ -126,16 +176,17 @@ static const char *path_of(struct python_sources *sources, const struct python_c
 			   const char *name)
 {
 	char key[PATH_MAX + 64];
-	int len = snprintf(key, sizeof(key), "%u %llx %s", rec->pid,
-			   (unsigned long long)rec->leader_start_ns, name);
+	int len = snprintf(key, sizeof(key), "%llx %s", (unsigned long long)rec->leader_start_ns,
+			   name);
+	struct process_sources *p = add_process(sources, rec->pid);
 	struct source *s;
 
-	if (sources->hung || len < 0 || (size_t)len >= sizeof(key))
+	if (sources->hung || !p || len < 0 || (size_t)len >= sizeof(key))
 		return NULL;
-	HASH_FIND(hh, sources->by_key, key, (size_t)len, s);
+	HASH_FIND(hh, p->by_key, key, (size_t)len, s);
 	if (s)
 		return s->path;
-	s = add(sources, key, (size_t)len);
+	s = add(sources, p, key, (size_t)len);
 	if (s)
 		s->path = look_up(sources, rec->pid, name);
 	return s ? s->path : NULL;

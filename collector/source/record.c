@@ -141,6 +141,7 @@ static const struct {
 	{ RECORD_PYTHON_CODE, sizeof(struct python_code_record), python_code_valid },
 	{ RECORD_PYTHON_FILE, sizeof(struct python_file_record), python_file_valid },
 	{ RECORD_PYTHON_THREAD, sizeof(struct python_thread_record), python_thread_valid },
+	{ RECORD_GONE, sizeof(struct gone_record), NULL },
 };
 
 bool record_valid(const struct record_header *rec)

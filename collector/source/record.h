@@ -29,6 +29,7 @@ enum user_record_type {
 	RECORD_END,
 	RECORD_PYTHON_FILE, /* a binary is a CPython, or the C library that keeps its threads' states */
 	RECORD_PYTHON_THREAD, /* the name that a Python program gave to a thread, from now on */
+	RECORD_GONE, /* a process: no sample of it follows, and none waits for its walk */
 	RECORD_TYPE_END,
 };
 
@@ -74,6 +75,12 @@ struct exit_record { /* RECORD_EXIT: of a thread */
 	struct record_header h;
 	uint32_t pid;
 	uint32_t tid;
+};
+
+struct gone_record { /* RECORD_GONE */
+	struct record_header h;
+	uint32_t pid;
+	uint32_t pad;
 };
 
 struct lost_record { /* RECORD_LOST */

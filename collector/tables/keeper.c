@@ -331,14 +331,25 @@ static void drop_unused(struct keeper *k)
 	}
 }
 
+static void drop_process(struct keeper *k, struct process *p)
+{
+	struct gone_record rec = { .h = { RECORD_GONE, sizeof(rec), now_ns() }, .pid = p->pid };
+
+	proc_table__remove(k->processes, p);
+	k->calls.emit(k->ctx, &rec.h);
+}
+
+/* Whoever ended before the oldest sample that waits for its walk has none that waits. */
 static void drop_ended(struct keeper *k, uint64_t now)
 {
+	const struct held *oldest = held_list__first(k->held);
+	uint64_t before = oldest ? oldest->rec->sample.h.time_ns : UINT64_MAX;
 	struct process *p, *next;
 
 	for (p = proc_table__first(k->processes); p; p = next) {
 		next = p->hh.next;
-		if (p->ended_ns && now - p->ended_ns > ENDED_NS)
-			proc_table__remove(k->processes, p);
+		if (p->ended_ns && now - p->ended_ns > ENDED_NS && p->ended_ns < before)
+			drop_process(k, p);
 	}
 }
 

@@ -14,7 +14,8 @@ struct keeper;
 struct residence;
 
 struct keeper_calls {
-	record_fn emit; /* FILE: what opening a file told; WALKED: the stack of a held sample */
+	/* FILE: what opening a file told; WALKED: the stack of a held sample; GONE */
+	record_fn emit;
 	void (*rescan)(void *ctx, uint32_t pid); /* a process was met whose mappings nobody saw */
 };
 
