@@ -55,9 +55,10 @@ static void weigh(struct unnamed *u, const struct profile *p)
 {
 	for (uint32_t i = 0; i < p->samples_cnt; i++) {
 		const struct profile_sample *s = &p->samples[i];
+		uint64_t weight = (uint64_t)profile__value(p, s, 0);
 
 		for (uint32_t f = 0; f < s->frame_cnt; f++)
-			weigh_frame(u, p, p->frames[s->first_frame + f], (uint64_t)s->values[0]);
+			weigh_frame(u, p, p->frames[s->first_frame + f], weight);
 	}
 }
 

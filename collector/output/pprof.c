@@ -2,7 +2,7 @@
 /*
  * Rows to messages, message by message: the whole file as one protobuf-c tree would need several
  * times its size. Each top-level field is packed by itself and written with its tag, which is what
- * the whole message would look like.
+ * the whole message would look like, and goes into the gzip stream before the next is made.
  */
 #include "collector/output/pprof.h"
 
@@ -10,46 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
+#include "collector/output/gzip_out.h"
 #include "profile.pb-c.h"
-
-struct out {
-	uint8_t *bytes; /* owned */
-	size_t size;
-	size_t room;
-	bool failed;
-};
 
 struct encoder {
 	const struct profile *profile;
-	struct out out;
+	struct gzip_out *out; /* owned */
 	uint32_t *place; /* owned; string id -> index in the file + 1 */
 	uint32_t *order; /* owned; index in the file -> string id */
 	uint32_t string_cnt;
 };
 
-static uint8_t *reserve(struct out *out, size_t size)
-{
-	if (out->size + size > out->room) {
-		size_t room = out->room ? out->room : 65536;
-		uint8_t *more;
-
-		while (room < out->size + size)
-			room *= 2;
-		more = realloc(out->bytes, room);
-		if (!more) {
-			out->failed = true;
-			return NULL;
-		}
-		out->bytes = more;
-		out->room = room;
-	}
-	out->size += size;
-	return out->bytes + out->size - size;
-}
-
-static void put_varint(struct out *out, uint64_t value)
+static void put_varint(struct gzip_out *out, uint64_t value)
 {
 	uint8_t bytes[10], *to;
 	size_t cnt = 0;
@@ -58,35 +30,35 @@ static void put_varint(struct out *out, uint64_t value)
 		bytes[cnt++] = (uint8_t)((value & 0x7f) | (value > 0x7f ? 0x80 : 0));
 		value >>= 7;
 	} while (value);
-	to = reserve(out, cnt);
+	to = gzip_out__reserve(out, cnt);
 	if (to)
 		memcpy(to, bytes, cnt);
 }
 
-static void put_bytes(struct out *out, unsigned int field, const void *data, size_t size)
+static void put_bytes(struct gzip_out *out, unsigned int field, const void *data, size_t size)
 {
 	uint8_t *to;
 
 	put_varint(out, field << 3 | 2);
 	put_varint(out, size);
-	to = reserve(out, size);
+	to = gzip_out__reserve(out, size);
 	if (to && size)
 		memcpy(to, data, size);
 }
 
-static void put_message(struct out *out, unsigned int field, const ProtobufCMessage *message)
+static void put_message(struct gzip_out *out, unsigned int field, const ProtobufCMessage *message)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);
 	uint8_t *to;
 
 	put_varint(out, field << 3 | 2);
 	put_varint(out, size);
-	to = reserve(out, size);
+	to = gzip_out__reserve(out, size);
 	if (to)
 		protobuf_c_message_pack(message, to);
 }
 
-static void put_number(struct out *out, unsigned int field, int64_t value)
+static void put_number(struct gzip_out *out, unsigned int field, int64_t value)
 {
 	if (!value)
 		return;
@@ -112,7 +84,7 @@ static void put_type(struct encoder *e, unsigned int field, struct profile_value
 
 	m.type = string(e, type.type);
 	m.unit = string(e, type.unit);
-	put_message(&e->out, field, &m.base);
+	put_message(e->out, field, &m.base);
 }
 
 static void put_mapping(struct encoder *e, uint32_t i)
@@ -130,7 +102,7 @@ static void put_mapping(struct encoder *e, uint32_t i)
 	m.has_filenames = from->has_filenames;
 	m.has_line_numbers = from->has_lines;
 	m.has_inline_frames = from->has_inlines;
-	put_message(&e->out, 3, &m.base);
+	put_message(e->out, 3, &m.base);
 }
 
 static int put_location(struct encoder *e, uint32_t i)
@@ -158,7 +130,7 @@ static int put_location(struct encoder *e, uint32_t i)
 	m.is_folded = from->is_folded;
 	m.n_line = from->line_cnt;
 	m.line = list;
-	put_message(&e->out, 4, &m.base);
+	put_message(e->out, 4, &m.base);
 	return 0;
 }
 
@@ -172,7 +144,7 @@ static void put_function(struct encoder *e, uint32_t i)
 	m.system_name = string(e, from->system_name);
 	m.filename = string(e, from->filename);
 	m.start_line = from->start_line;
-	put_message(&e->out, 5, &m.base);
+	put_message(e->out, 5, &m.base);
 }
 
 static int put_sample(struct encoder *e, const struct profile_sample *from)
@@ -202,10 +174,10 @@ static int put_sample(struct encoder *e, const struct profile_sample *from)
 	m.n_location_id = from->frame_cnt;
 	m.location_id = ids;
 	m.n_value = p->value_type_cnt;
-	m.value = (int64_t *)(uintptr_t)from->values;
+	m.value = p->values + from->first_value;
 	m.n_label = from->label_cnt;
 	m.label = list;
-	put_message(&e->out, 2, &m.base);
+	put_message(e->out, 2, &m.base);
 	return 0;
 }
 
@@ -227,14 +199,12 @@ static size_t utf8_length(const uint8_t *at)
 }
 
 /* Readers refuse strings that are not UTF-8: each byte that is none becomes '?'. */
-static void put_string(struct encoder *e, const char *text)
+static int put_string(struct encoder *e, const char *text)
 {
 	scope_memory char *copy = strdup(text);
 
-	if (!copy) {
-		e->out.failed = true;
-		return;
-	}
+	if (!copy)
+		return -ENOMEM;
 	for (uint8_t *at = (uint8_t *)copy; *at;) {
 		size_t len = utf8_length(at);
 
@@ -242,7 +212,8 @@ static void put_string(struct encoder *e, const char *text)
 			*at = '?';
 		at += len ? len : 1;
 	}
-	put_bytes(&e->out, 6, copy, strlen(copy));
+	put_bytes(e->out, 6, copy, strlen(copy));
+	return 0;
 }
 
 static int put_profile(struct encoder *e)
@@ -260,42 +231,20 @@ static int put_profile(struct encoder *e)
 		err = put_location(e, i);
 	for (uint32_t i = 0; i < p->functions_cnt; i++)
 		put_function(e, i);
-	put_number(&e->out, 7, string(e, p->drop_frames));
-	put_number(&e->out, 8, string(e, p->keep_frames));
-	put_number(&e->out, 9, p->time_ns);
-	put_number(&e->out, 10, p->duration_ns);
+	put_number(e->out, 7, string(e, p->drop_frames));
+	put_number(e->out, 8, string(e, p->keep_frames));
+	put_number(e->out, 9, p->time_ns);
+	put_number(e->out, 10, p->duration_ns);
 	put_type(e, 11, p->period_type);
-	put_number(&e->out, 12, p->period);
+	put_number(e->out, 12, p->period);
 	for (uint32_t i = 0; i < p->comments_cnt; i++)
-		put_number(&e->out, 13, string(e, p->comments[i]));
-	put_number(&e->out, 14, string(e, p->default_type));
-	put_number(&e->out, 15, string(e, p->doc_url));
-	put_string(e, "");
-	for (uint32_t i = 0; i < e->string_cnt; i++)
-		put_string(e, strtab__text(p->strings, e->order[i]));
-	return e->out.failed ? -ENOMEM : err;
-}
-
-static int pack(const struct out *out, uint8_t **ret_data, size_t *ret_size)
-{
-	z_stream z = { .next_in = out->bytes, .avail_in = (uInt)out->size };
-	size_t room;
-
-	/* 15 + 16: a gzip header, whose time is 0 */
-	if (deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return -ENOMEM;
-	room = deflateBound(&z, out->size);
-	*ret_data = malloc(room);
-	if (!*ret_data) {
-		deflateEnd(&z);
-		return -ENOMEM;
-	}
-	z.next_out = *ret_data;
-	z.avail_out = (uInt)room;
-	deflate(&z, Z_FINISH);
-	*ret_size = z.total_out;
-	deflateEnd(&z);
-	return 0;
+		put_number(e->out, 13, string(e, p->comments[i]));
+	put_number(e->out, 14, string(e, p->default_type));
+	put_number(e->out, 15, string(e, p->doc_url));
+	put_bytes(e->out, 6, "", 0);
+	for (uint32_t i = 0; !err && i < e->string_cnt; i++)
+		err = put_string(e, strtab__text(p->strings, e->order[i]));
+	return err;
 }
 
 int pprof_encode(const struct profile *profile, uint8_t **ret_data, size_t *ret_size)
@@ -308,11 +257,12 @@ int pprof_encode(const struct profile *profile, uint8_t **ret_data, size_t *ret_
 		return -EINVAL;
 	e.place = calloc(strings + 1UL, sizeof(*e.place));
 	e.order = calloc(strings + 1UL, sizeof(*e.order));
-	err = e.place && e.order ? put_profile(&e) : -ENOMEM;
+	e.out = gzip_out__new();
+	err = e.place && e.order && e.out ? put_profile(&e) : -ENOMEM;
 	if (!err)
-		err = pack(&e.out, ret_data, ret_size);
+		err = gzip_out__finish(e.out, ret_data, ret_size);
 	free(e.place);
 	free(e.order);
-	free(e.out.bytes);
+	gzip_out__free(e.out);
 	return err;
 }

@@ -150,7 +150,8 @@ bool take_sample(struct reader *r, const struct wire_field *f)
 {
 	struct profile *p = r->profile;
 	struct profile_sample row = { .first_frame = p->frames_cnt, .first_label = p->labels_cnt };
-	struct values values = { row.values, 0 };
+	int64_t numbers[PROFILE_MAX_VALUES];
+	struct values values = { numbers, 0 };
 	struct view bytes = f->bytes;
 	struct wire_field part;
 
@@ -163,5 +164,6 @@ bool take_sample(struct reader *r, const struct wire_field *f)
 		return reader__damaged(r, "a sample has fewer values than there are sample types");
 	row.frame_cnt = p->frames_cnt - row.first_frame;
 	row.label_cnt = p->labels_cnt - row.first_label;
-	return added(r, profile__add_sample(p, &row), sizeof(row));
+	return added(r, profile__add_sample(p, &row, numbers),
+		     sizeof(row) + values.cnt * sizeof(*numbers));
 }

@@ -111,9 +111,10 @@ static void *row_at(const struct rows *rows, uint32_t idx)
 	return (char *)rows->at + (size_t)idx * rows->row_sz;
 }
 
+/* Room that was never touched takes no memory. */
 static uint64_t rows_bytes(const struct rows *rows)
 {
-	return (uint64_t)rows->room * rows->row_sz + (uint64_t)rows->slot_cnt * sizeof(*rows->slots);
+	return (uint64_t)rows->cnt * rows->row_sz + (uint64_t)rows->slot_cnt * sizeof(*rows->slots);
 }
 
 uint64_t aggregate__bytes(const struct aggregate *a)
@@ -292,16 +293,49 @@ const struct label_set *aggregate__labels(const struct aggregate *a, uint32_t id
 	return row_at(&a->labels, idx);
 }
 
-void aggregate__for_each(const struct aggregate *a,
+uint32_t aggregate__labels_cnt(const struct aggregate *a)
+{
+	return a->labels.cnt;
+}
+
+static int order_sums(const void *a, const void *b)
+{
+	const struct sum *x = a, *y = b;
+
+	if (x->node != y->node)
+		return x->node < y->node ? -1 : 1;
+	return x->labels < y->labels ? -1 : x->labels > y->labels;
+}
+
+/* Nothing is looked up any more. */
+static void settle(struct aggregate *a)
+{
+	free(take_ptr(a->nodes.slots));
+	free(take_ptr(a->sums.slots));
+	a->nodes.slot_cnt = a->sums.slot_cnt = 0;
+	if (a->sums.cnt)
+		qsort(a->sums.at, a->sums.cnt, sizeof(struct sum), order_sums);
+}
+
+void aggregate__drop_stacks(struct aggregate *a)
+{
+	rows_fini(&a->nodes);
+	rows_fini(&a->sums);
+	a->nodes = (struct rows){ 0 };
+	a->sums = (struct rows){ 0 };
+}
+
+void aggregate__for_each(struct aggregate *a,
 			 void (*fn)(void *ctx, const struct stack *stack), void *ctx)
 {
 	uint32_t locations[MAX_STACK_LOCATIONS];
 	const struct node *nodes = a->nodes.at;
 	const struct sum *sums = a->sums.at;
 
+	settle(a);
 	for (uint32_t i = 0; i < a->sums.cnt; i++) {
 		const struct sum *s = &sums[i];
-		struct stack stack = { s->labels, 0, s->samples, s->weight, locations };
+		struct stack stack = { s->node, s->labels, 0, s->samples, s->weight, locations };
 
 		for (uint32_t n = s->node; n; n = nodes[n].parent)
 			locations[stack.cnt++] = nodes[n].location;

@@ -40,6 +40,7 @@ struct label_set {
 };
 
 struct stack {
+	uint32_t id; /* the same for the same stack */
 	uint32_t labels; /* index */
 	uint32_t cnt;
 	uint64_t samples;
@@ -65,8 +66,12 @@ bool aggregate__add(struct aggregate *aggregate, const struct label_set *labels,
 
 const struct location *aggregate__locations(const struct aggregate *aggregate, uint32_t *ret_cnt);
 const struct label_set *aggregate__labels(const struct aggregate *aggregate, uint32_t idx);
-void aggregate__for_each(const struct aggregate *aggregate,
+uint32_t aggregate__labels_cnt(const struct aggregate *aggregate);
+/* Those of one stack come one after another: nothing is added after it. */
+void aggregate__for_each(struct aggregate *aggregate,
 			 void (*fn)(void *ctx, const struct stack *stack), void *ctx);
+/* Only locations, labels and strings are left. */
+void aggregate__drop_stacks(struct aggregate *aggregate);
 uint64_t aggregate__samples(const struct aggregate *aggregate);
 uint32_t aggregate__sums(const struct aggregate *aggregate); /* stacks with their labels */
 uint64_t aggregate__bytes(const struct aggregate *aggregate); /* all that it holds */

@@ -77,36 +77,44 @@ static bool is_refuted(const struct naming *n, const struct stack *stack)
 	return false;
 }
 
+/* Samples of one stack with other labels come one after another, and share its frames. */
+static void name_stack(struct naming *n, const struct stack *stack)
+{
+	n->last.first_frame = n->profile->frames_cnt;
+	n->last.ran = add_frames(n, stack);
+	n->last.frame_cnt = n->profile->frames_cnt - n->last.first_frame;
+	n->last.refuted = is_refuted(n, stack);
+	n->last.id = stack->id;
+	n->last.known = true;
+}
+
 static void add_stack(void *ctx, const struct stack *stack)
 {
 	struct naming *n = ctx;
 	struct profile *p = n->profile;
-	struct profile_sample sample = { .first_frame = p->frames_cnt,
-					 .first_label = p->labels_cnt };
-	enum frame_role ran;
+	struct profile_sample sample;
+	int64_t values[] = { (int64_t)stack->samples, (int64_t)stack->weight };
 
-	ran = add_frames(n, stack);
-	sample.frame_cnt = p->frames_cnt - sample.first_frame;
-	naming__labels(n, stack, ran);
-	sample.label_cnt = p->labels_cnt - sample.first_label;
-	sample.values[0] = (int64_t)stack->samples;
-	sample.values[1] = (int64_t)stack->weight;
-	if (is_refuted(n, stack))
+	if (!n->last.known || n->last.id != stack->id)
+		name_stack(n, stack);
+	sample = (struct profile_sample){ .first_frame = n->last.first_frame,
+					  .frame_cnt = n->last.frame_cnt };
+	naming__labels(n, stack, n->last.ran, &sample);
+	if (n->last.refuted)
 		n->calls.refuted_samples += stack->samples;
-	profile__add_sample(p, &sample);
+	profile__add_sample(p, &sample, values);
 }
 
 static void add_lost(struct naming *n)
 {
 	uint64_t lost = ingest__lost(n->ingest);
 	struct profile_sample sample = { .first_frame = n->profile->frames_cnt, .frame_cnt = 1 };
+	int64_t values[] = { (int64_t)lost, (int64_t)lost * n->period };
 
 	if (!lost)
 		return;
 	profile__add_frame(n->profile, naming__add_synthetic(n, "[lost]"));
-	sample.values[0] = (int64_t)lost;
-	sample.values[1] = (int64_t)lost * n->period;
-	profile__add_sample(n->profile, &sample);
+	profile__add_sample(n->profile, &sample, values);
 }
 
 static void add_types(struct naming *n)
@@ -179,6 +187,7 @@ static void naming_fini(struct naming *n)
 	free(n->location_of);
 	free(n->roles);
 	free(n->refuted);
+	free(n->runs);
 	profile__free(n->profile);
 }
 
@@ -194,7 +203,8 @@ static int build(struct naming *n)
 	n->location_of = malloc((cnt + 1) * sizeof(*n->location_of));
 	n->roles = calloc(cnt + 1, 1);
 	n->refuted = calloc(cnt + 1, sizeof(*n->refuted));
-	if (!n->profile || !n->location_of || !n->roles || !n->refuted ||
+	n->runs = calloc(aggregate__labels_cnt(n->ingest->aggregate) + 1UL, sizeof(*n->runs));
+	if (!n->profile || !n->location_of || !n->roles || !n->refuted || !n->runs ||
 	    naming__reserve_places(n, cnt))
 		return -ENOMEM;
 	snprintf(first, sizeof(first), "[host:%s]", host);
@@ -208,6 +218,7 @@ static int build(struct naming *n)
 	if (err)
 		return err;
 	aggregate__for_each(n->ingest->aggregate, add_stack, n);
+	aggregate__drop_stacks(n->ingest->aggregate); /* sorting and writing need the memory */
 	add_lost(n);
 	add_comments(n);
 	return profile__normalize(n->profile);

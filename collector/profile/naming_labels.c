@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The labels of a stack: its samples' own, and those that its frames tell. */
+#include <string.h>
+
 #include "collector/cli/options.h"
 #include "collector/profile/naming_parts.h"
 
@@ -114,15 +116,34 @@ static const char *class_of(enum frame_role ran)
 	}
 }
 
-void naming__labels(struct naming *n, const struct stack *stack, enum frame_role ran)
+/* Most samples have the same labels as others: they share them. */
+static void share(struct naming *n, struct label_run *last, struct profile_sample *sample)
+{
+	struct profile *p = n->profile;
+	const struct profile_label *labels = p->labels;
+	uint32_t first = sample->first_label, cnt = p->labels_cnt - first;
+
+	if (cnt && cnt == last->cnt &&
+	    !memcmp(&labels[first], &labels[last->first], cnt * sizeof(*labels))) {
+		p->labels_cnt = first;
+		sample->first_label = last->first;
+	}
+	sample->label_cnt = cnt;
+	*last = (struct label_run){ sample->first_label, cnt };
+}
+
+void naming__labels(struct naming *n, const struct stack *stack, enum frame_role ran,
+		    struct profile_sample *sample)
 {
 	const struct label_set *set = aggregate__labels(n->ingest->aggregate, stack->labels);
 	uint32_t flags = n->ingest->label_flags;
 
+	sample->first_label = n->profile->labels_cnt;
 	add_labels(n, set);
 	add_gil(n, stack, set->gil);
 	if (flags & LABEL_CLASS)
 		add_word(n, "class", class_of(ran));
 	if (flags & LABEL_PYTHON_VERSION)
 		add_python_version(n, stack);
+	share(n, &n->runs[stack->labels], sample);
 }

@@ -16,6 +16,22 @@ enum frame_role {
 	ROLE_KERNEL,
 };
 
+/* The labels in the profile of one set of labels, as they were last. */
+struct label_run {
+	uint32_t first;
+	uint32_t cnt;
+};
+
+/* The stack that was last named. */
+struct named_stack {
+	uint32_t id;
+	uint32_t first_frame;
+	uint32_t frame_cnt;
+	enum frame_role ran; /* its innermost frame */
+	bool refuted;
+	bool known;
+};
+
 struct naming {
 	struct ingest *ingest;
 	const struct naming_options *options;
@@ -28,6 +44,8 @@ struct naming {
 	uint32_t *location_of; /* owned; by location index of the aggregate */
 	uint8_t *roles; /* owned; enum frame_role, by the same */
 	bool *refuted; /* owned; by the same: it does not follow a call */
+	struct label_run *runs; /* owned; by index of the aggregate's sets of labels */
+	struct named_stack last;
 	struct call_counts calls;
 	uint64_t named;
 	uint64_t placed;
@@ -55,8 +73,9 @@ uint32_t naming__anon(struct naming *n, uint64_t addr); /* code in no file */
 uint32_t naming__python(struct naming *n, const struct location *l);
 void python_version_text(const struct python_function *f, char text[16]);
 
-/* Of the stack of the profile's next sample; ran: its innermost frame. naming_labels.c */
-void naming__labels(struct naming *n, const struct stack *stack, enum frame_role ran);
+/* Of a stack; ran: its innermost frame. naming_labels.c */
+void naming__labels(struct naming *n, const struct stack *stack, enum frame_role ran,
+		    struct profile_sample *sample);
 
 /* Places in files are gathered, then named file by file: 0 or -ENOMEM. naming_files.c */
 int naming__reserve_places(struct naming *n, uint32_t cnt); /* room for so many */

@@ -32,6 +32,7 @@ void profile__free(struct profile *p)
 	free(p->labels);
 	free(p->samples);
 	free(p->frames);
+	free(p->values);
 	free(p->comments);
 	free(p);
 }
@@ -39,7 +40,7 @@ void profile__free(struct profile *p)
 static uint32_t add_row(void **rows, uint32_t *cnt, uint32_t *room, const void *row, size_t size)
 {
 	if (*cnt == *room) {
-		uint32_t bigger = *room ? *room * 2 : 256;
+		uint32_t bigger = *room + *room / 4 + 256;
 		void *more = realloc(*rows, bigger * size);
 
 		if (!more)
@@ -84,9 +85,16 @@ uint32_t profile__add_frame(struct profile *p, uint32_t location)
 	return ADD(p, frames, &location);
 }
 
-uint32_t profile__add_sample(struct profile *p, const struct profile_sample *sample)
+uint32_t profile__add_sample(struct profile *p, const struct profile_sample *sample,
+			     const int64_t *values)
 {
-	return ADD(p, samples, sample);
+	struct profile_sample row = *sample;
+
+	row.first_value = p->values_cnt;
+	for (uint32_t i = 0; i < p->value_type_cnt; i++)
+		if (ADD(p, values, &values[i]) == PROFILE_NONE)
+			return PROFILE_NONE;
+	return ADD(p, samples, &row);
 }
 
 void profile__add_comment(struct profile *p, const char *format, ...)
@@ -182,10 +190,10 @@ static int order_identity(const struct profile *p, const struct profile_sample *
 			  const struct profile_sample *y)
 {
 	BY_NUMBER(x->frame_cnt, y->frame_cnt);
-	for (uint32_t i = 0; i < x->frame_cnt; i++)
+	for (uint32_t i = 0; x->first_frame != y->first_frame && i < x->frame_cnt; i++)
 		BY_NUMBER(p->frames[x->first_frame + i], p->frames[y->first_frame + i]);
 	BY_NUMBER(x->label_cnt, y->label_cnt);
-	for (uint32_t i = 0; i < x->label_cnt; i++) {
+	for (uint32_t i = 0; x->first_label != y->first_label && i < x->label_cnt; i++) {
 		int order = order_label_rows(&p->labels[x->first_label + i],
 					     &p->labels[y->first_label + i], (void *)(uintptr_t)p);
 
@@ -203,10 +211,11 @@ static int order_by_identity(const void *a, const void *b, void *ctx)
 static int order_by_value(const void *a, const void *b, void *ctx)
 {
 	const struct profile_sample *x = a, *y = b;
+	const struct profile *p = ctx;
 
-	if (x->values[0] != y->values[0])
-		return x->values[0] > y->values[0] ? -1 : 1;
-	return order_identity(ctx, x, y);
+	if (p->value_type_cnt)
+		BY_NUMBER(profile__value(p, y, 0), profile__value(p, x, 0));
+	return order_identity(p, x, y);
 }
 
 /* Values of foreign files may be anything: a sum that does not fit stays at the end of its range. */
@@ -219,6 +228,14 @@ static int64_t sum_of(int64_t a, int64_t b)
 	return sum;
 }
 
+static void add_values(struct profile *p, const struct profile_sample *to,
+		       const struct profile_sample *from)
+{
+	for (uint32_t i = 0; i < p->value_type_cnt; i++)
+		p->values[to->first_value + i] = sum_of(p->values[to->first_value + i],
+							p->values[from->first_value + i]);
+}
+
 static void sum_samples(struct profile *p)
 {
 	uint32_t kept = 0;
@@ -229,12 +246,10 @@ static void sum_samples(struct profile *p)
 	for (uint32_t i = 0; i < p->samples_cnt; i++) {
 		struct profile_sample *last = kept ? &p->samples[kept - 1] : NULL;
 
-		if (!last || order_identity(p, last, &p->samples[i])) {
+		if (!last || order_identity(p, last, &p->samples[i]))
 			p->samples[kept++] = p->samples[i];
-			continue;
-		}
-		for (uint32_t v = 0; v < p->value_type_cnt; v++)
-			last->values[v] = sum_of(last->values[v], p->samples[i].values[v]);
+		else
+			add_values(p, last, &p->samples[i]);
 	}
 	p->samples_cnt = kept;
 	qsort_r(p->samples, p->samples_cnt, sizeof(*p->samples), order_by_value, p);

@@ -56,12 +56,12 @@ struct profile_label {
 	int64_t num;
 };
 
-struct profile_sample {
+struct profile_sample { /* frames and labels may be those of other samples, too */
 	uint32_t first_frame; /* index into frames: location indexes, leaf first */
 	uint32_t frame_cnt;
 	uint32_t first_label;
 	uint32_t label_cnt;
-	int64_t values[PROFILE_MAX_VALUES]; /* value_type_cnt of them */
+	uint32_t first_value; /* index into values: value_type_cnt of them */
 };
 
 struct profile_value_type {
@@ -95,6 +95,9 @@ struct profile {
 	uint32_t *frames; /* owned */
 	uint32_t frames_cnt;
 	uint32_t frames_room;
+	int64_t *values; /* owned */
+	uint32_t values_cnt;
+	uint32_t values_room;
 	uint32_t *comments; /* owned; string ids */
 	uint32_t comments_cnt;
 	uint32_t comments_room;
@@ -112,9 +115,17 @@ uint32_t profile__add_line(struct profile *profile, const struct profile_line *l
 uint32_t profile__add_location(struct profile *profile, const struct profile_location *location);
 uint32_t profile__add_label(struct profile *profile, const struct profile_label *label);
 uint32_t profile__add_frame(struct profile *profile, uint32_t location);
-uint32_t profile__add_sample(struct profile *profile, const struct profile_sample *sample);
+/* With value_type_cnt values. */
+uint32_t profile__add_sample(struct profile *profile, const struct profile_sample *sample,
+			     const int64_t *values);
 void profile__add_comment(struct profile *profile, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+static inline int64_t profile__value(const struct profile *profile,
+				     const struct profile_sample *sample, uint32_t column)
+{
+	return profile->values[sample->first_value + column];
+}
 
 /*
  * Brings all rows into one order that depends on content alone, so that the same profile gives the

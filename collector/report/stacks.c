@@ -144,7 +144,7 @@ static int add_profile(struct stacks *s, const struct profile *p, uint32_t colum
 		err = intake__init(&in, s, p, options);
 	for (uint32_t i = 0; !err && i < p->samples_cnt; i++) {
 		const struct profile_sample *sample = &p->samples[i];
-		int64_t value = scale(sample->values[column], factor);
+		int64_t value = scale(profile__value(p, sample, column), factor);
 
 		totals->all += magnitude(value);
 		if (minus || is_base(p, sample))

@@ -87,8 +87,8 @@ static void add_samples(struct profile *p, struct order order, const uint32_t *l
 		struct profile_sample row = { .first_frame = p->frames_cnt,
 					      .frame_cnt = 1 + n % 4,
 					      .first_label = p->labels_cnt,
-					      .label_cnt = 2,
-					      .values = { n + 1, (n % 5 + 1) * 1000 } };
+					      .label_cnt = 2 };
+		int64_t values[] = { n + 1, (n % 5 + 1) * 1000 };
 		struct profile_label pair[2] = {
 			{ text(p, "pid", 0), 0, text(p, "unit", 0), n % 3 },
 			{ text(p, "comm", 0), text(p, "x", n % 2), 0, 0 },
@@ -98,7 +98,7 @@ static void add_samples(struct profile *p, struct order order, const uint32_t *l
 			profile__add_frame(p, locations[(n * 3 + f) % LOCATIONS]);
 		profile__add_label(p, &pair[first]);
 		profile__add_label(p, &pair[!first]);
-		profile__add_sample(p, &row);
+		profile__add_sample(p, &row, values);
 	}
 }
 
@@ -150,9 +150,9 @@ static void equal_samples_are_summed(void **state)
 	assert_int_equal(profile__normalize(p), 0);
 	assert_int_equal(p->samples_cnt, SAMPLES / 2);
 	for (uint32_t i = 0; i < p->samples_cnt; i++) {
-		first += p->samples[i].values[0];
-		second += p->samples[i].values[1];
-		assert_true(!i || p->samples[i - 1].values[0] >= p->samples[i].values[0]);
+		first += profile__value(p, &p->samples[i], 0);
+		second += profile__value(p, &p->samples[i], 1);
+		assert_true(!i || profile__value(p, &p->samples[i - 1], 0) >= profile__value(p, &p->samples[i], 0));
 	}
 	assert_int_equal(first, 2 * (16 * 17 / 2));
 	assert_int_equal(second, 2 * 1000 * (3 * (1 + 2 + 3 + 4 + 5) + 1));
@@ -202,10 +202,10 @@ static void sums_stay_in_range(void **state)
 		scope_free(profile) struct profile *p = profile__new();
 
 		p->value_type_cnt = 1;
-		profile__add_sample(p, &(struct profile_sample){ .values = { rows[i].a } });
-		profile__add_sample(p, &(struct profile_sample){ .values = { rows[i].b } });
+		profile__add_sample(p, &(struct profile_sample){ 0 }, &rows[i].a);
+		profile__add_sample(p, &(struct profile_sample){ 0 }, &rows[i].b);
 		assert_int_equal(profile__normalize(p), 0);
-		expect(p->samples_cnt == 1 && p->samples[0].values[0] == rows[i].sum, i);
+		expect(p->samples_cnt == 1 && profile__value(p, &p->samples[0], 0) == rows[i].sum, i);
 	}
 }
 
