@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ten minutes at 999 Hz while processes come and go: memory flat, nothing lost or leaked, all accounted for.
 
+The profile itself grows with what is seen: -v tells how many bytes it holds. What is judged is the resident
+memory less these bytes, the bytes for each stack with its labels, and how much more the writing takes.
+
 soak [MINUTES]"""
 import contextlib
 import os
@@ -12,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["SONDE_BUILD"])
@@ -49,26 +51,54 @@ def storms():
             process.wait()
 
 
-def look(pid):
-    """Resident KB, bytes of BPF maps, open descriptors."""
+HELD = re.compile(r"held: (\d+) KB of (\d+) stacks with labels")
+CONTENT_BYTES = 256  # of a stack with its labels, with its share of frames, places and names
+WRITING = 2  # times the content, beside what was resident before
+
+
+def look(pid, held):
+    """Of the process at the moment when it tells what it holds."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]), host.map_bytes(pid), len(os.listdir(f"/proc/{pid}/fd"))
+    content, stacks = int(held[1]), int(held[2])
+    resident = int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+    return {"resident KB": resident, "content KB": content, "resident KB less content": resident - content,
+            "map bytes": host.map_bytes(pid), "descriptors": len(os.listdir(f"/proc/{pid}/fd")), "stacks": stacks}
 
 
-def watch(sonde, seconds):
-    looks, end = [], time.monotonic() + seconds
-    while time.monotonic() < end:
-        time.sleep(5)
-        looks.append(look(sonde.pid))
-    return looks
+def watch(sonde):
+    """A look at each line of what is held, and the lines."""
+    looks, lines = [], []
+    for line in sonde.stderr:
+        lines.append(line.rstrip())
+        held = HELD.search(line)
+        if held:
+            looks.append(look(sonde.pid, held))
+    sonde.wait()
+    return looks, lines
 
 
-def grown(looks, column):
+def is_flat(looks, name):
     """The median of the last third against that of the one before."""
     third = len(looks) // 3
-    before, after = (statistics.median(row[column] for row in part)
+    before, after = (statistics.median(row[name] for row in part)
                      for part in (looks[third:2 * third], looks[2 * third:]))
-    return before, after
+    flat = after <= before * 1.05 + 4
+    print(f"{name}: {before:.0f} in the second third, {after:.0f} in the last: {'flat' if flat else 'GROWN'}")
+    return flat
+
+
+def is_small(what, value, limit):
+    print(f"{what}: {value:.0f}, {'at most' if value <= limit else 'MORE THAN'} {limit:.0f}")
+    return value <= limit
+
+
+def check_content(looks, lines):
+    last = looks[-1]
+    peak = 1024 * int(next(re.search(r"(\d+) MB peak RSS", line)[1] for line in lines if "peak RSS" in line))
+    print("last look:", last)
+    small = is_small("bytes for each stack with its labels", 1024 * last["content KB"] / last["stacks"], CONTENT_BYTES)
+    return is_small("KB at the peak, while it was written", peak,
+                    last["resident KB"] + WRITING * last["content KB"]) and small
 
 
 def check_accounts(profile):
@@ -86,16 +116,14 @@ def main():
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10
     with tempfile.TemporaryDirectory() as folder, storms():
         out = pathlib.Path(folder) / "p.pb.gz"
-        sonde = subprocess.Popen([BUILD / "collector/sonde", "record", "-F", "999", "-d", f"{minutes}m", "-o", out],
+        sonde = subprocess.Popen([BUILD / "collector/sonde", "record", "-v", "-F", "999", "-d", f"{minutes}m",
+                                  "-o", out],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        looks = watch(sonde, 60 * minutes - 10)
-        print("\n".join(sonde.communicate(timeout=120)[1].splitlines()[-14:]))
-        good = sonde.returncode == 0
-        for name, column in (("RSS KB", 0), ("map bytes", 1), ("descriptors", 2)):
-            before, after = grown(looks, column)
-            flat = after <= before * 1.05 + 4
-            print(f"{name}: {before:.0f} in the second third, {after:.0f} in the last: {'flat' if flat else 'GROWN'}")
-            good = good and flat
+        looks, lines = watch(sonde)
+        print("\n".join(lines[-14:]))
+        good = sonde.returncode == 0 and check_content(looks, lines)
+        for name in ("resident KB less content", "map bytes", "descriptors"):
+            good = is_flat(looks, name) and good
         profile = Profile(out)
         found = violations(profile)
         print("rules broken:", found)
