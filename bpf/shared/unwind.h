@@ -60,7 +60,8 @@ enum unwind_kind {
 	/* Go's functions that go to another stack. Before they did: CFA = sp + cfa_off; after that */
 	UNWIND_SP_OR_END, /* this is the outermost frame */
 	UNWIND_SP_OR_FP, /* {caller's fp, return address} at fp; with cfa_off 0 always */
-	UNWIND_RA_RCX, /* CFA = sp + cfa_off, and the return address is rcx: the instruction after */
+	/* CFA = sp + unwind_reg_off(), and the return address is a register, unwind_reg_idx() */
+	UNWIND_RA_REG,
 	UNWIND_SIGRET, /* signal trampoline: registers lie in the signal frame */
 	UNWIND_FIRST_ODD = UNWIND_SP_OR_FP, /* from there on more than the CFA differs */
 };
@@ -76,7 +77,7 @@ enum unwind_reg {
 	UNWIND_R13,
 	UNWIND_R14,
 	UNWIND_R15,
-	UNWIND_DI,
+	UNWIND_DI, /* where vfork keeps its return address: two processes use the stack */
 	UNWIND_SI,
 	UNWIND_BP,
 	UNWIND_BX, /* ld.so where it resolves a symbol at its first call */
@@ -87,7 +88,7 @@ enum unwind_reg {
 	UNWIND_NO_REG = UNWIND_REG_CNT,
 };
 
-/* cfa_off of UNWIND_REG */
+/* cfa_off of UNWIND_REG and UNWIND_RA_REG */
 static inline __s32 unwind_reg_rule(__u32 reg, __s32 off)
 {
 	return (__s32)(((__u32)off << 4) | reg);

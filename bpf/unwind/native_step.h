@@ -378,17 +378,19 @@ static __always_inline int restore_bx(struct native_walk *walk, __u32 rule, __u6
 	return !plausible_stack_addr(at) || read_stack(walk, at, &walk->regs[UNWIND_BX]);
 }
 
-/* The last instruction of a throw: the stack is the landing frame's already, which rcx leads to. */
-static __always_inline int step_to_rcx(struct native_walk *walk, __s64 off, __u64 *cfa)
+/* In vfork, and at the last instruction of a throw: the stack is the landing frame's already there, which
+ * rcx leads to. */
+static __always_inline int step_to_reg(struct native_walk *walk, __s32 rule, __u64 *cfa)
 {
 	if (!(walk->flags & WALK_F_REGS))
 		return stop_walk(walk, STOP_LOST_REG);
-	*cfa = walk->sp + off;
+	*cfa = walk->sp + (__s64)unwind_reg_off(rule);
 	walk->sp = *cfa;
-	walk->ip = walk->regs[UNWIND_CX];
-	walk->flags = (walk->flags & WALK_F_FP) |
-		      WALK_F_EXACT; /* a landing pad, not behind a call */
-	return 0;
+	walk->ip = walk->regs[unwind_reg_idx(rule)];
+	walk->flags &= WALK_F_FP;
+	if (unwind_reg_idx(rule) == UNWIND_CX)
+		walk->flags |= WALK_F_EXACT; /* a landing pad, not behind a call */
+	return walk->ip ? 0 : stop_walk(walk, STOP_NULL_RETURN);
 }
 
 static __always_inline int step_by_rule(struct native_walk *walk, const struct unwind_info *info,
@@ -435,8 +437,8 @@ static __always_inline int step_otherwise(struct native_walk *walk, const struct
 		*word = frame_word(FRAME_NATIVE, 0, walk->ip);
 		*cfa = walk->sp;
 		return step_signal(walk);
-	case UNWIND_RA_RCX:
-		return step_to_rcx(walk, info->cfa_off, cfa);
+	case UNWIND_RA_REG:
+		return step_to_reg(walk, info->cfa_off, cfa);
 	case UNWIND_NONE:
 	case UNWIND_SP_OR_FP:
 		return step_frame_pointer(walk, info->kind == UNWIND_NONE ? walk->sp : 0, cfa);

@@ -19,7 +19,7 @@
 #include "symbolizer/native/kept_file.h"
 
 #define KIND ".rows"
-#define MAGIC 0x31776f72646e73ULL /* "sndrow1" */
+#define MAGIC 0x32776f72646e73ULL /* "sndrow2" */
 #define MAX_BYTES (256UL << 20)
 #define MIN_ROWS 8192 /* fewer are made as fast as they are read */
 

@@ -3,18 +3,17 @@
 
 #include "common/leb128.h"
 
-#define REG_RCX 2
 #define REG_BX 3
 #define REG_FP 6
 #define REG_SP 7
 #define REG_RA 16
 #define MAX_REMEMBERED 32
 
-enum rule_kind { RULE_SAME, RULE_OFFSET, RULE_UNDEFINED, RULE_EXPRESSION, RULE_RCX, RULE_OTHER };
+enum rule_kind { RULE_SAME, RULE_OFFSET, RULE_UNDEFINED, RULE_EXPRESSION, RULE_REG, RULE_OTHER };
 
 struct rule {
 	enum rule_kind kind;
-	int64_t off; /* RULE_OFFSET: from the CFA */
+	int64_t off; /* RULE_OFFSET: from the CFA; RULE_REG: DWARF's number */
 	struct view expression;
 };
 
@@ -177,6 +176,19 @@ static uint8_t bx_rule(const struct rule *bx)
 	return (uint8_t)(bx->off / -8);
 }
 
+/* The return address. fp is the caller's: the end of a throw says otherwise, but has restored it. */
+static bool in_register(const struct state *s, struct unwind_info *info)
+{
+	uint8_t reg = unwind_reg((uint64_t)s->ra.off);
+
+	if (reg == UNWIND_NO_REG || info->kind != UNWIND_SP ||
+	    (s->fp.kind != RULE_SAME && reg != UNWIND_CX))
+		return false;
+	info->kind = UNWIND_RA_REG;
+	info->cfa_off = unwind_reg_rule(reg, info->cfa_off);
+	return true;
+}
+
 static struct unwind_info info_of(const struct machine *m)
 {
 	const struct state *s = &m->state;
@@ -190,9 +202,9 @@ static struct unwind_info info_of(const struct machine *m)
 		return (struct unwind_info){ .kind = UNWIND_END };
 	if (!cfa_rule(s, &info))
 		return unsupported();
-	if (s->ra.kind == RULE_RCX && info.kind == UNWIND_SP)
-		info.kind = UNWIND_RA_RCX;
-	else if (s->ra.kind != RULE_OFFSET || s->ra.off != -8)
+	if (s->ra.kind == RULE_REG)
+		return in_register(s, &info) ? info : unsupported();
+	if (s->ra.kind != RULE_OFFSET || s->ra.off != -8)
 		return unsupported();
 	fp_rule(s, &info);
 	if (m->program->with_bx)
@@ -296,7 +308,7 @@ static void step_extended(struct machine *m, struct view *v, uint8_t op)
 		break;
 	case 0x09: /* register */
 		reg = view_uleb(v);
-		set_rule(m, reg, (struct rule){ view_uleb(v) == REG_RCX ? RULE_RCX : RULE_OTHER });
+		set_rule(m, reg, (struct rule){ .kind = RULE_REG, .off = (int64_t)view_uleb(v) });
 		break;
 	case 0x0a:
 		remember(m);

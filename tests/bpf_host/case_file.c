@@ -100,13 +100,25 @@ static bool take_cfa(const char *word, struct unwind_info *info)
 	return take_deref(word, info) || take_reg(word, info);
 }
 
+/* The register that the return address is in. */
+static bool take_return(const char *word, struct unwind_info *info)
+{
+	for (uint32_t i = 0; info->kind == UNWIND_SP && i < UNWIND_REG_CNT; i++) {
+		if (strcmp(word, reg_names[i]))
+			continue;
+		info->kind = UNWIND_RA_REG;
+		info->cfa_off = unwind_reg_rule(i, info->cfa_off);
+	}
+	return info->kind == UNWIND_RA_REG;
+}
+
 static bool take_caller(const char *word, struct unwind_info *info)
 {
 	int off = 0, bx_off = 0;
 
-	if (!strcmp(word, "ra=rcx") && info->kind == UNWIND_SP)
-		info->kind = UNWIND_RA_RCX;
-	else if (!strcmp(word, "fp=lost"))
+	if (!strncmp(word, "ra=", 3))
+		return take_return(word + 3, info);
+	if (!strcmp(word, "fp=lost"))
 		info->fp_rule = UNWIND_FP_OTHER;
 	else if (is_form(word, "fp=*cfa", true, &off))
 		info->fp_rule = UNWIND_FP_AT_CFA;

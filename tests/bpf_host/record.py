@@ -17,7 +17,7 @@ SAME_STACK = 65536  # stack pointers further apart are on different stacks
 
 KINDS = ["none", "sp", "fp", "*fp", "*sp", "register", "plt", "end", "unsupported", "no-room", "sp-or-end", "sp-or-fp",
          "sp", "sigret"]
-FP_DEREF, SP_DEREF, REG, RA_RCX = 3, 4, 5, 12
+FP_DEREF, SP_DEREF, REG, RA_REG = 3, 4, 5, 12
 REGS = ["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx"]
 
 # name: target, what it shows, breakpoints or a "catch", stop when this holds, and how gdb is asked when it
@@ -128,14 +128,14 @@ def load_segments(data):
 
 def rule_text(kind, cfa, fp_rule, fp_off, bx_rule):
     text = KINDS[kind]
-    if kind == REG:
+    if kind == RA_REG:
+        text = f"sp{cfa >> 4:+d} ra={REGS[cfa & 15]}"
+    elif kind == REG:
         text = f"{REGS[cfa & 15]}{cfa >> 4:+d}"
     elif kind in (FP_DEREF, SP_DEREF):
         text += f"{cfa >> 8:+d}" + (f"+{8 * (cfa & 255)}" if cfa & 255 else "")
     elif text not in ("none", "sigret", "end", "unsupported", "no-room"):
         text += f"{cfa:+d}"
-    if kind == RA_RCX:
-        text += " ra=rcx"
     text += ["", f" fp=*cfa{fp_off:+d}", f" fp=*fp{fp_off:+d}", " fp=lost"][fp_rule]
     return text + ["", " bx=same", f" bx=*cfa-{8 * bx_rule}"][min(bx_rule, 2)]
 

@@ -31,6 +31,7 @@
 #define SP(off) { .kind = UNWIND_SP, .cfa_off = (off) }
 #define FP(off) { .kind = UNWIND_FP, .cfa_off = (off) }
 #define KIND(name) { .kind = UNWIND_##name }
+#define RA(name, off) { .kind = UNWIND_RA_REG, .cfa_off = (off) * 16 | UNWIND_##name }
 #define REG(name, off) { .kind = UNWIND_REG, .cfa_off = (off) * 16 | UNWIND_##name }
 #define DEREF(base, off, add) \
 	{ .kind = UNWIND_##base##_DEREF, .cfa_off = (off) * 256 | (add) / 8 }
@@ -295,12 +296,22 @@ static const struct hostile cases[] = {
 	  .cnt = 2 },
 	{ "a register that there is not", .f1 = { .kind = UNWIND_REG, .cfa_off = 15 },
 	  .registers = { F1, STACK }, .stop = STOP_CFA_STUCK, .cnt = 1, .unread = true },
-	{ "return to rcx behind a call", .f1 = SP(8), .f2 = KIND(RA_RCX),
+	{ "return to rcx behind a call", .f1 = SP(8), .f2 = RA(CX, 0),
 	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, .regs[UNWIND_CX] = F3 },
 	  .stop = STOP_LOST_REG, .cnt = 2 },
-	{ "return to rcx twice", .f1 = KIND(RA_RCX),
+	{ "return to rcx twice", .f1 = RA(CX, 0),
 	  .registers = { F1, STACK, .regs[UNWIND_CX] = F1 }, .stop = STOP_LOST_REG, .cnt = 2,
 	  .unread = true },
+	{ "return to rdi", .f1 = RA(DI, 0), .f2 = END,
+	  .registers = { F1, STACK, .regs[UNWIND_DI] = F2 + 1 }, .stop = STOP_END, .cnt = 2,
+	  .unread = true },
+	{ "return to rdi behind a call", .f1 = SP(8), .f2 = RA(DI, 0),
+	  .memory = { { STACK, F2 + 1 } }, .registers = { F1, STACK, .regs[UNWIND_DI] = F3 + 1 },
+	  .stop = STOP_LOST_REG, .cnt = 2 },
+	{ "return to a null rdi", .f1 = RA(DI, 0), .registers = { F1, STACK },
+	  .stop = STOP_NULL_RETURN, .cnt = 1, .unread = true },
+	{ "return to a register that there is not", .f1 = { .kind = UNWIND_RA_REG, .cfa_off = 15 },
+	  .registers = { F1, STACK }, .stop = STOP_NULL_RETURN, .cnt = 1, .unread = true },
 	{ "r10 below sp", .f1 = REG(R10, 0),
 	  .registers = { F1, STACK, .regs[UNWIND_R10] = STACK - 8 }, .stop = STOP_CFA_STUCK,
 	  .cnt = 1, .unread = true },
@@ -352,7 +363,7 @@ static const struct hostile cases[] = {
 		      { SAVED(RIP), F2 },
 		      { STACK + 504, F3 + 1 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
-	{ "rcx of a signal frame", .f1 = KIND(SIGRET), .f2 = KIND(RA_RCX), .f3 = END,
+	{ "rcx of a signal frame", .f1 = KIND(SIGRET), .f2 = RA(CX, 0), .f3 = END,
 	  .memory = { { SAVED(RCX), F3 }, { SAVED(RSP), STACK + 400 }, { SAVED(RIP), F2 } },
 	  .registers = { F1, STACK }, .stop = STOP_END, .cnt = 3 },
 	{ "bx of a signal frame", .f1 = KIND(SIGRET), .f2 = REG(BX, 0), .f3 = END,

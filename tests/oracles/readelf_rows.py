@@ -7,7 +7,7 @@ import re
 import subprocess
 
 NONE, SP, FP, FP_DEREF, SP_DEREF, REG, PLT, END, UNSUPPORTED = range(9)
-RA_RCX, SIGRET = 12, 13
+RA_REG, SIGRET = 12, 13
 REGS = ["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx"]
 PAGE = 1 << 16
 MAX_BRIDGE = 32
@@ -177,8 +177,8 @@ def agrees(fde, columns, ours, with_bx=False):
         return ours[0] == SIGRET
     if ra == "u":
         return ours[0] == END
-    if ra == "rcx" and columns["CFA"].startswith("rsp"):
-        return ours[:2] == (RA_RCX, int(columns["CFA"][3:]))
+    if ra in REGS and columns["CFA"].startswith("rsp") and (ra == "rcx" or columns.get("rbp", "u") == "u"):
+        return ours[:2] == (RA_REG, int(columns["CFA"][3:]) << 4 | REGS.index(ra))
     if ra != "c-8":
         return ours[0] == UNSUPPORTED
     if ours[0] == UNSUPPORTED:

@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracles"))
 import stacks  # noqa: E402
 
-TARGETS = ["plt", "signals", "realign", "omit", "exceptions"]
+TARGETS = ["plt", "signals", "realign", "omit", "exceptions", "in_register"]
 
 
 @pytest.mark.parametrize("name,mode", [(name, []) for name in TARGETS] +

@@ -250,3 +250,16 @@ def test_accounting(sonde, tmp_path):
     assert n["ENTRIES"] == sum(n[k] for k in ("KEPT", "IDLE", "NOT_TARGET", "RING_FULL",
                                               "NO_SCRATCH", "BUSY", "DISARMED"))
     assert n["KEPT"] == sum(v[0] for _, v, _ in Profile(out).stacks())
+
+
+def test_vfork_has_its_callers(sonde, build, tmp_path):
+    """Its return address is in a register until the system call is over."""
+    out = tmp_path / "p.pb.gz"
+    sonde("record", "-F", 999, "--labels", "stop", "-o", out, "--", build / "tests/targets/vforks")
+    total = whole = 0
+    for names, values, labels in profile(out).stacks():
+        at = next((i for i, name in enumerate(names) if name in ("vfork", "__vfork", "__libc_vfork")), None)
+        if at is not None and labels["stop"] != "PENDING":
+            total += values[0]
+            whole += values[0] if names[at + 1:at + 3] == ["start_and_wait", "main"] else 0
+    assert total > 50 and whole >= 0.98 * total, (whole, total)

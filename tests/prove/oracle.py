@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""200 stacks of each of five multi-threaded programs of ours, and of OpenSSL's assembler code (CFAs in scratch
+"""200 stacks of each of six multi-threaded programs of ours, and of OpenSSL's assembler code (CFAs in scratch
 registers and in memory), as BPF sent them, against gdb's."""
 import os
 import pathlib
@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tests/oracles"))
 import stacks  # noqa: E402
 
 SAMPLES = 200
-OURS = ("plt", "signals", "realign", "omit", "exceptions")
+OURS = ("plt", "signals", "realign", "omit", "exceptions", "in_register")
 OPENSSL = ["/usr/bin/openssl", "speed", "-seconds", "600"]
 PROGRAMS = {**{name: [BUILD / f"tests/targets/oracle_{name}"] for name in OURS},
             "chacha20": OPENSSL + ["-evp", "chacha20-poly1305"], "aes-gcm": OPENSSL + ["-evp", "aes-256-gcm"]}
