@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEPT_BYTES (1UL << 20) /* room for the next records */
+
 struct slot {
 	uint64_t time_ns;
 	size_t off; /* in bytes[]; grows with every record added: the tie-breaker */
@@ -125,6 +127,10 @@ void batch__emit(struct batch *batch, uint64_t horizon_ns, record_fn fn, void *c
 	}
 	pile.size = 0;
 	pile.cnt = 0;
+	if (pile.room > KEPT_BYTES) { /* a storm's, and storms are rare */
+		pile_fini(&pile);
+		pile = (struct pile){ 0 };
+	}
 	batch->next = pile;
 }
 
