@@ -260,6 +260,7 @@ void session__prepare(struct session *s, const uint32_t *pids, uint32_t cnt, uin
 
 	for (uint32_t i = 0; i < cnt; i++)
 		keeper__want(s->keeper, pids[i]);
+	keeper__turn(s->keeper); /* files are opened from now on, not after the first wait for records */
 	do
 		turn(s);
 	while (keeper__pending(s->keeper) && now_ns() < until);
