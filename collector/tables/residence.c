@@ -35,6 +35,8 @@ struct residence {
 	struct extents *free_rows; /* of all chunks; owned */
 	struct extents *free_pages; /* owned */
 	pthread_mutex_t lock; /* held by whoever adds or removes */
+	pthread_t installer; /* of the first chunks */
+	bool installing;
 	struct rule *rules; /* owned */
 	uint32_t no_room; /* index of the rule that says so */
 };
@@ -46,10 +48,9 @@ static void *map_array(int fd, size_t bytes)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-static int add_chunk(struct residence *r)
+static int make_chunk(struct residence *r, uint32_t idx)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	uint32_t idx = r->chunk_cnt;
 	int fd;
 
 	if (idx == UNWIND_MAX_CHUNKS)
@@ -59,7 +60,7 @@ static int add_chunk(struct residence *r)
 	if (fd < 0)
 		return fd;
 	r->chunks[idx] = map_array(fd, CHUNK_BYTES);
-	if (!r->chunks[idx] || bpf_map_update_elem(r->maps.chunks, &idx, &fd, BPF_ANY)) {
+	if (!r->chunks[idx]) {
 		int err = -errno;
 
 		close(fd);
@@ -68,6 +69,41 @@ static int add_chunk(struct residence *r)
 	r->chunk_fds[idx] = fd;
 	r->chunk_cnt++;
 	return extents__put(r->free_rows, idx * CHUNK_ROWS, CHUNK_ROWS);
+}
+
+static int add_chunk(struct residence *r)
+{
+	uint32_t idx = r->chunk_cnt;
+	int err = make_chunk(r, idx);
+
+	if (!err && bpf_map_update_elem(r->maps.chunks, &idx, &r->chunk_fds[idx], BPF_ANY))
+		err = -errno;
+	return err;
+}
+
+/* The kernel waits for all of its CPUs behind each update, some 10 ms: one wait for all chunks where it
+ * takes them together (5.19), and nobody waits for it who has no row to write yet. */
+static void *install_first_chunks(void *arg)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t idx[FIRST_CHUNKS], cnt = FIRST_CHUNKS;
+	struct residence *r = arg;
+
+	for (uint32_t i = 0; i < FIRST_CHUNKS; i++)
+		idx[i] = i;
+	if (!bpf_map_update_batch(r->maps.chunks, idx, r->chunk_fds, &cnt, &opts))
+		return NULL;
+	for (uint32_t i = 0; i < FIRST_CHUNKS; i++)
+		if (bpf_map_update_elem(r->maps.chunks, &i, &r->chunk_fds[i], BPF_ANY))
+			log_warn("cannot install unwind tables: %s", strerror(errno));
+	return NULL;
+}
+
+static void wait_for_first_chunks(struct residence *r)
+{
+	if (r->installing)
+		pthread_join(r->installer, NULL);
+	r->installing = false;
 }
 
 /* The host's index of a rule. */
@@ -110,12 +146,15 @@ int residence__open(const struct sampler_maps *maps, struct residence **ret_resi
 	if (!r->pages || !r->infos)
 		return -errno;
 	r->no_room = rule_index(r, &no_room, &budget);
-	for (int i = 0; i < FIRST_CHUNKS; i++) {
-		int err = add_chunk(r);
+	for (uint32_t i = 0; i < FIRST_CHUNKS; i++) {
+		int err = make_chunk(r, i);
 
 		if (err)
 			return err;
 	}
+	r->installing = !pthread_create(&r->installer, NULL, install_first_chunks, r);
+	if (!r->installing)
+		install_first_chunks(r);
 	*ret_residence = take_ptr(r);
 	return 0;
 }
@@ -126,6 +165,7 @@ void residence__free(struct residence *r)
 
 	if (!r)
 		return;
+	wait_for_first_chunks(r);
 	for (uint32_t i = 0; i < r->chunk_cnt; i++) {
 		munmap(r->chunks[i], CHUNK_BYTES);
 		close(r->chunk_fds[i]);
@@ -236,6 +276,7 @@ int residence__add(struct residence *r, const struct cfi_table *cfi,
 	if (!table)
 		return -ENOMEM;
 	pthread_mutex_lock(&r->lock);
+	wait_for_first_chunks(r);
 	err = add_table(r, cfi, table);
 	pthread_mutex_unlock(&r->lock);
 	if (!err)
@@ -256,6 +297,7 @@ void residence__barrier(struct residence *r)
 	uint32_t first = 0;
 
 	pthread_mutex_lock(&r->lock);
+	wait_for_first_chunks(r);
 	if (bpf_map_update_elem(r->maps.chunks, &first, &r->chunk_fds[0], BPF_ANY))
 		log_debug("barrier: %s", strerror(errno));
 	pthread_mutex_unlock(&r->lock);
