@@ -15,6 +15,7 @@
  */
 
 extern struct processes_map processes SEC(".maps");
+extern struct programs_map programs SEC(".maps");
 extern struct targets_map targets SEC(".maps");
 extern const volatile struct sampler_config config;
 
@@ -57,6 +58,21 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+static __always_inline __u32 python_of_program(struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct inode *inode = BPF_CORE_READ(mm, exe_file, f_inode);
+	struct program_key key = {
+		.inode = BPF_CORE_READ(inode, i_ino),
+		.size = BPF_CORE_READ(inode, i_size),
+		.start_code = BPF_CORE_READ(mm, start_code),
+		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
+	};
+	__u32 *python = bpf_map_lookup_elem(&programs, &key);
+
+	return python ? *python : 0;
+}
+
 /* The old image's mappings are gone. The entry stays, without a run: user space may write one before
  * anybody samples the process. */
 SEC("raw_tp/sched_process_exec")
@@ -66,6 +82,7 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = (void *)ctx->args[0];
 	__u32 pid = BPF_CORE_READ(task, tgid);
 
+	entry.python = config.python ? python_of_program(task) : 0;
 	if (!is_target(bpf_get_current_pid_tgid()))
 		bpf_map_delete_elem(&processes, &pid);
 	else if (bpf_map_update_elem(&processes, &pid, &entry, BPF_ANY))

@@ -23,9 +23,9 @@ extern const volatile struct sampler_config config;
 struct scratch_map scratches SEC(".maps");
 
 /* Tells user space once of a process that has no run of mappings. */
-static __always_inline void want_process(__u32 pid, __u64 leader_start_ns)
+static __always_inline void want_process(__u32 pid, __u64 leader_start_ns, __u32 python)
 {
-	struct process_entry entry = { .state = PROCESS_WANTED };
+	struct process_entry entry = { .state = PROCESS_WANTED, .python = python };
 	struct wanted_record rec = {};
 
 	if (fault() || bpf_map_update_elem(&processes, &pid, &entry, BPF_ANY)) {
@@ -207,8 +207,10 @@ static __always_inline __u32 take_user_stack(struct scratch *s, __u32 cpu,
 	if (!config.user_stacks)
 		return STOP_NO_PROCESS;
 	entry = bpf_map_lookup_elem(&processes, &pid);
+	if (entry)
+		s->walk.run.python = entry->python;
 	if (!entry || entry->state == PROCESS_NEW) {
-		want_process(pid, s->rec.leader_start_ns);
+		want_process(pid, s->rec.leader_start_ns, s->walk.run.python);
 		return STOP_NO_PROCESS;
 	}
 	if (entry->state != PROCESS_READY)

@@ -13,6 +13,7 @@
 #include "collector/cache_dir.h"
 #include "collector/capture/live_source.h"
 #include "collector/output/file.h"
+#include "collector/program_file.h"
 #include "collector/python/reader.h"
 #include "collector/python/sources.h"
 #include "collector/python/threads.h"
@@ -25,6 +26,7 @@
 #define PROGRESS_NS 1000000000ULL
 #define HELD_NS 5000000000ULL /* between two lines of -v about what is held */
 #define READY_NS 500000000ULL /* sampling waits that long for the tables of named processes */
+#define PYTHONS_NS 20000000ULL /* and that long for the interpreters of the others */
 
 struct session {
 	const struct options *options; /* borrowed */
@@ -275,6 +277,29 @@ static void prepare_targets(struct session *s)
 	session__prepare(s, s->options->ids, s->options->ids_cnt, READY_NS);
 }
 
+/* What will be executed, as far as that can be told, and what runs but was not sampled yet: whose Python
+ * is known has it in the first sample. */
+static void foresee_programs(struct session *s)
+{
+	static const char *const usual[] = { "/usr/bin/python3", "/usr/local/bin/python3" };
+	char paths[PROGRAM_FILES][PATH_MAX];
+	uint32_t cnt = s->options->command ? program_files(s->options->command, paths) : 0;
+
+	if (s->options->no_python || s->options->ids_cnt)
+		return;
+	for (uint32_t i = 0; i < cnt; i++)
+		keeper__foresee(s->keeper, paths[i]);
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		keeper__foresee(s->keeper, usual[i]);
+	session__turn(s, 0); /* what the scan of /proc found */
+	if (s->options->filter == FILTER_PID)
+		return; /* the command's */
+	keeper__open_pythons(s->keeper);
+	for (uint64_t until = now_ns() + PYTHONS_NS;
+	     keeper__opening(s->keeper) && now_ns() < until;)
+		session__turn(s, 1);
+}
+
 int session__follow(struct session *s)
 {
 	int err = live_source__follow(s->live);
@@ -316,6 +341,7 @@ int session__start(struct session *s)
 		err = drop_ended_targets(s);
 	if (err)
 		return err;
+	foresee_programs(s);
 	prepare_targets(s);
 	return session__sample(s);
 }

@@ -61,8 +61,24 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct super_block {
+	__u32 s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	long long i_size;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
 struct mm_struct {
 	unsigned long start_stack;
+	unsigned long start_code;
+	struct file *exe_file;
 };
 
 struct signal_struct {

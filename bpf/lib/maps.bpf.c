@@ -8,6 +8,7 @@ struct copies_map copies SEC(".maps");
 struct events_map events SEC(".maps");
 struct processes_map processes SEC(".maps");
 struct pythons_map pythons SEC(".maps");
+struct programs_map programs SEC(".maps");
 struct seen_codes_map seen_codes SEC(".maps");
 struct mappings_map mappings SEC(".maps");
 struct pages_map pages SEC(".maps");

@@ -49,6 +49,15 @@ struct pythons_map {
 	__type(value, struct python_process);
 };
 
+/* Programs that are Python wherever they are executed -> process_entry.python. Written by user, read at
+ * exec. */
+struct programs_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_PROGRAMS);
+	__type(key, struct program_key);
+	__type(value, __u32);
+};
+
 /* Code objects that user space was told of, by python_code_key(), address and process. */
 struct seen_codes_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

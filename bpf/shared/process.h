@@ -22,7 +22,23 @@ struct process_entry {
 	__u32 generation;
 	__u16 state; /* enum process_state */
 	__u16 copies; /* stacks sent to be walked by user space, since the run was written */
-	__u32 python; /* index of its struct python_process + 1; 0: no Python */
+	__u32 python; /* index of its struct python_process + 1; 0: no Python. In each state */
 	__u32 pad;
 };
 _Static_assert(sizeof(struct process_entry) == 24, "hash value");
+
+/*
+ * An executable with an interpreter in it that lies where it was linked (Debian's and Ubuntu's python3):
+ * all its processes find their Python in the same way, so on_exec() knows it before the first of its
+ * instructions has run. Those that lie elsewhere each time are known some milliseconds after exec.
+ */
+#define MAX_PROGRAMS 256
+
+struct program_key {
+	__u64 inode;
+	__u64 size;
+	__u64 start_code; /* where it is in the process */
+	__u32 dev; /* as the kernel has it: major << 20 | minor */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct program_key) == 32, "hash key");

@@ -326,6 +326,7 @@ struct sampler_maps sampler__maps(const struct sampler *sampler)
 		.chunks = bpf_map__fd(sampler->skel->maps.chunks),
 		.infos = bpf_map__fd(sampler->skel->maps.infos),
 		.pythons = bpf_map__fd(sampler->skel->maps.pythons),
+		.programs = bpf_map__fd(sampler->skel->maps.programs),
 		.oracle = bpf_map__fd(sampler->skel->maps.oracle),
 	};
 }

@@ -40,6 +40,7 @@ struct sampler_maps {
 	int chunks;
 	int infos;
 	int pythons;
+	int programs;
 	int oracle;
 };
 struct sampler_maps sampler__maps(const struct sampler *sampler);

@@ -84,6 +84,19 @@ bool python_find(struct binaries *binaries, const struct process *p,
 	return true;
 }
 
+bool python_find_program(const struct binary *b, struct python_process *ret_python)
+{
+	struct python_process found = { .specific = GLIBC_SPECIFIC };
+	struct parts parts = { .base = binary_base_vaddr(b) };
+
+	if (!b->python || !b->python->is_python || b->python->interpreter.refusal)
+		return false;
+	parts.interpreter = &b->python->interpreter;
+	take_parts(&found, &parts);
+	*ret_python = found;
+	return true;
+}
+
 const struct python_interpreter *python_interpreter_of(struct binaries *binaries,
 						       const struct process *p, uint64_t *ret_base)
 {

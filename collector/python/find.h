@@ -9,6 +9,8 @@
 /* False: no mapping is of an interpreter that is understood. */
 bool python_find(struct binaries *binaries, const struct process *process,
 		 struct python_process *ret_python);
+/* The same of an executable with an interpreter in it that lies where it was linked, before it runs. */
+bool python_find_program(const struct binary *binary, struct python_process *ret_python);
 /* The interpreter of a process, understood or refused, and where its "rel" addresses count from. NULL:
  * no mapping is of one. Borrowed from the binary. */
 const struct python_interpreter *

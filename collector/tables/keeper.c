@@ -2,10 +2,12 @@
 #include "collector/tables/keeper.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "collector/python/find.h"
 #include "collector/tables/copy_walk.h"
+#include "collector/tables/early_python.h"
 #include "collector/tables/opener.h"
 #include "collector/tables/residence.h"
 #include "collector/tables/runs.h"
@@ -30,6 +32,8 @@ struct keeper {
 	struct opener *opener;
 	struct runs *runs;
 	struct copy_walker *walker;
+	struct early_python early;
+	struct kept_folder cache; /* its descriptor: borrowed */
 	uint64_t open_files;
 	uint64_t max_open_files;
 	uint64_t drop_checked_ns;
@@ -234,11 +238,18 @@ static bool maps_binary(const struct keeper *k, const struct process *p, const s
 static void on_python(struct keeper *k, const struct python_file_record *rec)
 {
 	const struct binary *b = binaries__canonical_at(k->binaries, rec->binary);
+	struct python_process python;
 	struct process *p;
 
 	k->calls.emit(k->ctx, &rec->h);
-	for (p = proc_table__first(k->processes); p; p = p->hh.next)
-		p->stale = p->stale || maps_binary(k, p, b);
+	early_python__add_program(&k->early, b);
+	for (p = proc_table__first(k->processes); p; p = p->hh.next) {
+		if (!maps_binary(k, p, b))
+			continue;
+		p->stale = true;
+		if (!p->run && python_find(k->binaries, p, &python))
+			early_python__add_process(&k->early, p->pid, &python);
+	}
 }
 
 static void on_opened(void *ctx, const struct opened *opened)
@@ -451,6 +462,11 @@ bool keeper__pending(const struct keeper *k)
 	return false;
 }
 
+bool keeper__opening(const struct keeper *k)
+{
+	return opener__waiting(k->opener) > 0;
+}
+
 int keeper__fd(const struct keeper *k)
 {
 	return opener__fd(k->opener);
@@ -461,6 +477,24 @@ void keeper__open_file(struct keeper *k, struct binary *b)
 	if (b->kind == BINARY_FILE && b->state == BINARY_NEW && b->hint_pid &&
 	    !opener__submit(k->opener, b, false))
 		b->state = BINARY_OPENING;
+}
+
+void keeper__foresee(struct keeper *k, const char *path)
+{
+	early_python__add_file(&k->early, &k->cache, path);
+}
+
+/* By their names, so that not all files of the host are opened at once; the others are found with their
+ * first samples. */
+void keeper__open_pythons(struct keeper *k)
+{
+	for (uint32_t i = 0; i < binaries__cnt(k->binaries); i++) {
+		struct binary *b = binaries__at(k->binaries, i);
+		const char *name = strrchr(b->path, '/');
+
+		if (name && strstr(name, "python"))
+			keeper__open_file(k, b);
+	}
 }
 
 void keeper__open_files(struct keeper *k)
@@ -518,11 +552,14 @@ int keeper__open(const struct sampler_maps *maps, struct proc_table *processes,
 	k->processes = processes;
 	k->binaries = binaries;
 	k->held = held;
+	k->cache = *cache;
 	k->max_open_files = file_budget();
 	err = residence__open(maps, &k->residence);
 	if (!err)
 		err = runs__open(maps, binaries, &k->runs);
 	if (!err) {
+		k->early = (struct early_python){ maps->processes, maps->programs,
+						  runs__pythons(k->runs), 0 };
 		k->walker = copy_walker__new(k->residence, binaries, max_depth);
 		err = k->walker ? 0 : -ENOMEM;
 	}

@@ -32,11 +32,16 @@ DEFINE_FREEP(keeper)
 void keeper__want(struct keeper *keeper, uint32_t pid);
 /* A record, after it was applied to the processes. */
 void keeper__follow(struct keeper *keeper, const struct record_header *rec);
+/* A file that is going to be executed: if it is Python, its first samples have Python frames. */
+void keeper__foresee(struct keeper *keeper, const char *path);
+/* Opens what looks like Python among the files of processes that were not sampled yet. */
+void keeper__open_pythons(struct keeper *keeper);
 /* After each batch of records: takes what workers finished, writes runs, walks held stacks, drops what
  * is unused. */
 void keeper__turn(struct keeper *keeper);
 /* A wanted process misses tables that may come. */
 bool keeper__pending(const struct keeper *keeper);
+bool keeper__opening(const struct keeper *keeper); /* workers have something to do */
 int keeper__fd(const struct keeper *keeper); /* readable: keeper__turn() has something to take */
 
 /* Opens all files with code, and waits: it is known then which of them are interpreters. */

@@ -23,6 +23,7 @@ struct run {
 	uint32_t refs; /* processes; 0: retired */
 	uint64_t retired_at; /* turn of the barrier counter */
 	uint32_t python; /* as process_entry.python */
+	uint32_t early; /* the entry's before its first run: early_python.h */
 	uint32_t table_cnt;
 	uint32_t tables[]; /* binaries whose tables it leads to */
 };
@@ -182,7 +183,8 @@ void runs__release(struct runs *runs, struct process *p)
 
 void runs__executed(struct runs *runs, struct process *p)
 {
-	struct process_entry entry, fresh = { .state = PROCESS_NEW };
+	struct process_entry entry, fresh = { .state = PROCESS_NEW,
+					      .python = p->run ? p->run->early : 0 };
 
 	runs__release(runs, p);
 	if (!bpf_map_lookup_elem(runs->maps.processes, &p->pid, &entry) &&
@@ -190,11 +192,28 @@ void runs__executed(struct runs *runs, struct process *p)
 		bpf_map_update_elem(runs->maps.processes, &p->pid, &fresh, BPF_EXIST);
 }
 
+struct python_slots *runs__pythons(struct runs *runs)
+{
+	return runs->pythons;
+}
+
 void runs__want(struct runs *runs, uint32_t pid)
 {
 	struct process_entry entry = { .state = PROCESS_WANTED };
 
 	bpf_map_update_elem(runs->maps.processes, &pid, &entry, BPF_NOEXIST);
+}
+
+static uint32_t early_python_of(const struct runs *runs, const struct process *p)
+{
+	struct process_entry entry;
+
+	if (p->run)
+		return p->run->early;
+	return !bpf_map_lookup_elem(runs->maps.processes, &p->pid, &entry) &&
+			       entry.state != PROCESS_READY ?
+		       entry.python :
+		       0;
 }
 
 int runs__install(struct runs *runs, struct process *p)
@@ -211,6 +230,9 @@ int runs__install(struct runs *runs, struct process *p)
 	entry.cnt = run->cnt;
 	entry.generation = run->generation;
 	entry.python = run->python;
+	run->early = early_python_of(runs, p);
+	if (!entry.python)
+		entry.python = run->early; /* its file may not be open again yet */
 	if (bpf_map_update_elem(runs->maps.processes, &p->pid, &entry, BPF_EXIST)) {
 		int err = -errno;
 

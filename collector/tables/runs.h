@@ -22,6 +22,9 @@ DEFINE_FREEP(runs)
 struct unwind_mapping run_mapping(const struct proc_mapping *mapping, const struct binary *binary,
 				  uint32_t generation);
 
+/* The map of Python processes; borrowed. */
+struct python_slots *runs__pythons(struct runs *runs);
+
 /* An entry without a run, as the sampler makes it when it meets a process. */
 void runs__want(struct runs *runs, uint32_t pid);
 /* Writes the process's run and switches its entry to it. -ENOSPC: the pool is full. -ENOENT: the
