@@ -16,7 +16,7 @@
 
 #define SETTLE_NS 200000ULL /* a record may be written this long after its time was taken */
 #define NOT_YET_MS 2 /* records younger than that wait: look again soon */
-#define GATHER_NS 1000000 /* an exec brings several records: take them at once */
+#define GATHER_NS 300000 /* an exec brings several records: take them together, but soon */
 #define CPU_CHECK_NS 1000000000ULL
 
 enum live_state {
@@ -87,7 +87,7 @@ static void wait_for_records(struct live_source *live, int timeout_ms)
 	fds[cnt + 3] = (struct pollfd){ live->watch_fd, POLLIN, 0 };
 	if (!batch__empty(live->batch))
 		timeout_ms = NOT_YET_MS;
-	if (poll(fds, (nfds_t)cnt + 4, timeout_ms) > 0)
+	if (poll(fds, (nfds_t)cnt + 4, timeout_ms) > 0 && !fds[cnt + 3].revents)
 		nanosleep(&gather, NULL);
 }
 
