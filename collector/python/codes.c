@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/python/codes.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,9 +20,19 @@ struct code_key {
 	uint64_t key;
 };
 
+#define RECENT 4
+
+/* A deep stack asks for the same few places thousands of times; a table is read from its start. */
+struct recent_place {
+	int32_t position;
+	bool known;
+	struct python_place place;
+};
+
 struct code_entry {
 	UT_hash_handle hh;
 	struct code_key key;
+	struct recent_place recent[RECENT];
 	uint32_t function;
 	uint32_t table_size;
 	uint8_t table[]; /* co_lnotab, co_linetable */
@@ -210,21 +221,34 @@ static struct python_place place_of(const struct python_line_table *table, int32
 	return place;
 }
 
+static struct python_place recent_place_of(struct code_entry *c, const struct python_function *f,
+					   int32_t position)
+{
+	/* an instruction has two bytes */
+	struct recent_place *recent = &c->recent[(uint32_t)position / 2 % RECENT];
+
+	if (!recent->known || recent->position != position)
+		*recent = (struct recent_place){
+			position, true,
+			place_of(&(struct python_line_table){ f->version, f->first_line, c->table,
+							      c->table_size },
+				 position)
+		};
+	return recent->place;
+}
+
 uint32_t python_codes__find(struct python_codes *codes, uint32_t pid, uint64_t leader_start_ns,
 			    const __u64 *words, struct python_place *ret_place)
 {
 	struct code_key key = { leader_start_ns, frame_payload(words[0]), words[2] };
-	const struct code_entry *c = find(codes, pid, &key);
-	const struct python_function *f;
+	struct code_entry *c = find(codes, pid, &key);
 
 	if (!c || c->function == PYTHON_NO_FUNCTION)
 		return PYTHON_NO_FUNCTION;
 	if (c->function == PYTHON_HIDDEN_FUNCTION)
 		return PYTHON_HIDDEN_FUNCTION;
-	f = python_codes__function(codes, c->function);
-	*ret_place = place_of(&(struct python_line_table){ f->version, f->first_line, c->table,
-							   c->table_size },
-			      (int32_t)words[1]);
+	*ret_place = recent_place_of(c, python_codes__function(codes, c->function),
+				     (int32_t)words[1]);
 	return c->function;
 }
 
