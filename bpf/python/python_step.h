@@ -28,11 +28,21 @@
 #define THREAD_LIST_STEPS 64
 #define GLIBC_FIRST_KEYS 32 /* struct pthread.specific_1stblock, nptl/descr.h */
 
+/* What became of the frames that the newest eval loop runs. */
+enum python_leaf {
+	PYTHON_LEAF_OPEN = 0,
+	PYTHON_LEAF_DONE,
+	PYTHON_LEAF_DROPPED,
+};
+
 struct python_walk {
 	struct python_process process;
 	__u64 frame; /* the next one */
 	__u64 mark; /* a frame met before: whoever comes back to it would for ever */
 	__u64 cframe; /* 3.11, 3.12: of the eval loop that runs the frames at hand */
+	__u64 first_cframe;
+	__u32 first_pos;
+	__u32 leaf; /* enum python_leaf */
 	__u64 tstate;
 	__u64 fs_base;
 	__u32 native; /* native frames before this one lie below all anchors to come */
@@ -215,6 +225,7 @@ static __always_inline int enter_tstate(struct python_walk *w)
 		return end_python(w, PYTHON_UNREADABLE);
 	if (l->newest == PYTHON_NEWEST_CFRAME) {
 		w->cframe = w->frame;
+		w->first_cframe = w->cframe;
 		if (python_pointer(&w->frame, w->cframe + l->cframe_current_frame))
 			return end_python(w, PYTHON_UNREADABLE);
 	}
@@ -233,10 +244,34 @@ static __always_inline int python_walk_start(struct python_walk *w)
 	w->native = 0;
 	w->frame = 0;
 	w->tstate = 0;
+	w->first_cframe = 0;
+	w->first_pos = w->pos;
+	w->leaf = PYTHON_LEAF_OPEN;
 	w->end = PYTHON_MAX_DEPTH;
 	if (seam_fs_base(&w->fs_base) || !w->fs_base || find_tstate(w, w->fs_base) || !w->tstate)
 		return end_python(w, PYTHON_NO_THREAD);
 	return enter_tstate(w);
+}
+
+/* 3.11, 3.12: an eval loop that has just begun, or is about to end, has no frame that is to be believed.
+ * Its callers' loops are in a call, and theirs are. Non-zero: there are none. */
+static __always_inline int python_walk_without_leaf(struct python_walk *w)
+{
+	const struct python_layout *l = &w->process.layout;
+
+	if (w->leaf != PYTHON_LEAF_OPEN || !w->first_cframe ||
+	    python_pointer(&w->cframe, w->first_cframe + l->cframe_previous) ||
+	    python_pointer(&w->frame, w->cframe + l->cframe_current_frame) || !w->frame)
+		return 1;
+	w->leaf = PYTHON_LEAF_DROPPED;
+	w->pos = w->first_pos;
+	w->cnt = 0;
+	w->cut = 0;
+	w->turns = 0;
+	w->mark = 0;
+	w->native = 0;
+	w->end = PYTHON_MAX_DEPTH;
+	return 0;
 }
 
 /* Behind the last frame of a subinterpreter, or where it has none: the frames of the interpreter that the
@@ -246,8 +281,13 @@ static __always_inline int python_walk_outer(struct python_walk *w)
 	const struct python_layout *l = &w->process.layout;
 	__u64 interp, next, outer;
 	__u32 end = w->end;
+	int at_root = end == PYTHON_WHOLE || end == PYTHON_NO_FRAME;
 
-	if ((end != PYTHON_WHOLE && end != PYTHON_NO_FRAME) ||
+	if (end == PYTHON_TORN)
+		return python_walk_without_leaf(w);
+	if (at_root && w->leaf == PYTHON_LEAF_DROPPED)
+		end = w->end = PYTHON_LEAF_TORN;
+	if (!at_root ||
 	    python_pointer(&interp, w->tstate + l->tstate_interp) ||
 	    python_pointer(&next, interp + l->interp_next) ||
 	    listed_thread(&w->process, next, w->fs_base, &outer))
@@ -438,5 +478,7 @@ static __always_inline int python_anchor_step(struct python_walk *w, __u64 *word
 		if (current != w->frame)
 			return end_python(w, PYTHON_TORN);
 	}
+	if (w->leaf == PYTHON_LEAF_OPEN)
+		w->leaf = PYTHON_LEAF_DONE;
 	return w->frame ? 0 : end_python(w, PYTHON_WHOLE);
 }

@@ -25,7 +25,7 @@ enum counter {
 #define STOP_SLOTS 32 /* a power of two: the verifier understands a mask on the index */
 _Static_assert(STOP_CNT <= STOP_SLOTS, "room for every reason");
 
-#define PYTHON_END_SLOTS 8
+#define PYTHON_END_SLOTS 16
 _Static_assert(PYTHON_END_CNT <= PYTHON_END_SLOTS, "room for every reason");
 
 /* What each CPU counts. */

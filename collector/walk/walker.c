@@ -118,10 +118,10 @@ static int step_python(struct walker *w)
 	return turn == PYTHON_TURN_END || (turn == PYTHON_TURN_ANCHOR && find_anchor(w));
 }
 
-/* Of one interpreter and, where that runs in another, of the outer one. */
+/* Of one interpreter and, where that runs in another, of the outer one; once more without a torn leaf. */
 static void walk_python_frames(struct walker *w)
 {
-	for (int interpreter = 0; interpreter < 2; interpreter++) {
+	for (int turn = 0; turn < 3; turn++) {
 		for (int i = 0; i <= 2 * MAX_PYTHON_FRAMES && !step_python(w); i++)
 			;
 		if (python_walk_outer(&w->python))
