@@ -17,8 +17,13 @@ async def heavy(n):
 
 
 async def answer(line):
+    return await (heavy if line[0] == 104 else light)(len(line))
+
+
+async def counted(line):
+    """Counting is not under answer(): its time is not among what is counted either."""
     began = driver.now()
-    found = await (heavy if line[0] == 104 else light)(len(line))
+    found = await answer(line)
     driver.count("answer", began)
     return found
 
@@ -28,7 +33,7 @@ async def handle(reader, writer):
         line = await reader.readline()
         if not line:
             break
-        writer.write(b"%d\n" % await answer(line))
+        writer.write(b"%d\n" % await counted(line))
         await writer.drain()
     writer.close()
 
