@@ -283,8 +283,9 @@ static __always_inline int python_walk_outer(struct python_walk *w)
 	__u32 end = w->end;
 	int at_root = end == PYTHON_WHOLE || end == PYTHON_NO_FRAME;
 
-	if (end == PYTHON_TORN)
-		return python_walk_without_leaf(w);
+	if ((end == PYTHON_TORN || (end != PYTHON_MAX_DEPTH && !w->cnt)) &&
+	    !python_walk_without_leaf(w))
+		return 0;
 	if (at_root && w->leaf == PYTHON_LEAF_DROPPED)
 		end = w->end = PYTHON_LEAF_TORN;
 	if (!at_root ||
