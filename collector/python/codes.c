@@ -184,11 +184,11 @@ static void add_code(struct python_codes *codes, const struct python_code_record
 	HASH_ADD(hh, p->by_key, key, sizeof(c->key), c);
 }
 
-static const struct code_entry *find(const struct python_codes *codes, uint32_t pid,
+static struct code_entry *find(const struct python_codes *codes, uint32_t pid,
 				     const struct code_key *key)
 {
 	const struct process_codes *p = process_of(codes, pid);
-	const struct code_entry *c = NULL;
+	struct code_entry *c = NULL;
 
 	if (p)
 		HASH_FIND(hh, p->by_key, key, sizeof(*key), c);

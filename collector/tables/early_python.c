@@ -66,7 +66,7 @@ void early_python__add_file(struct early_python *early, const struct kept_folder
 	scope_free(elf_file) struct elf_file *file = NULL;
 	struct binary b = { 0 };
 
-	if (fd < 0 || file_facts(0, fd, &facts) || elf_file__open(fd, &file) ||
+	if (fd < 0 || file_facts(0, fd, &file, &facts) || !file ||
 	    python_file_facts(cache, fd, 0, file, &python))
 		return;
 	b.dev = facts->dev;
@@ -85,8 +85,7 @@ void early_python__add_process(struct early_python *early, uint32_t pid,
 
 	if (!bpf_map_lookup_elem(early->processes, &pid, &entry))
 		return;
-	entry = (struct process_entry){ .state = PROCESS_NEW,
-					.python = give_slot(early, python) };
+	entry = (struct process_entry){ .state = PROCESS_NEW, .python = give_slot(early, python) };
 	if (entry.python)
 		bpf_map_update_elem(early->processes, &pid, &entry, BPF_NOEXIST);
 }

@@ -64,9 +64,7 @@ static struct file_record *facts_of(uint32_t binary, struct elf_file *file)
 	return facts;
 }
 
-/* *ret_file stays NULL where it is no ELF file. */
-static int look_at_file(uint32_t binary, int fd, struct elf_file **ret_file,
-			struct file_record **ret_facts)
+int file_facts(uint32_t binary, int fd, struct elf_file **ret_file, struct file_record **ret_facts)
 {
 	struct file_record *facts;
 	struct stat st;
@@ -144,7 +142,7 @@ static int open_binary(struct open_job *job)
 		job->out.facts = failed_facts(job->out.binary, fd);
 		return -1;
 	}
-	err = look_at_file(job->out.binary, fd, &file, &job->out.facts);
+	err = file_facts(job->out.binary, fd, &file, &job->out.facts);
 	if (err) {
 		job->out.facts = failed_facts(job->out.binary, err);
 		close(fd);

@@ -38,3 +38,7 @@ int opener__barrier(struct opener *opener, uint64_t token);
 void opener__collect(struct opener *opener); /* calls the events of finished jobs */
 int opener__fd(const struct opener *opener);
 uint32_t opener__waiting(struct opener *opener);
+
+/* The same in the caller's thread: identity and segments of an open file, and the file as ELF; *ret_file
+ * stays NULL where it is none. */
+int file_facts(uint32_t binary, int fd, struct elf_file **ret_file, struct file_record **ret_facts);
