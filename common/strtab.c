@@ -7,6 +7,8 @@
 
 #include "common/log.h"
 
+#define MALLOC_BYTES 16UL /* it keeps some, and rounds */
+
 struct entry {
 	UT_hash_handle hh;
 	uint32_t id;
@@ -88,7 +90,7 @@ uint32_t strtab__id_n(struct strtab *tab, const char *text, size_t len)
 	e->text[len] = 0;
 	e->id = tab->cnt++;
 	tab->texts[e->id] = e->text;
-	tab->bytes += sizeof(*e) + len + 1;
+	tab->bytes += (sizeof(*e) + len + 1 + MALLOC_BYTES) & ~(MALLOC_BYTES - 1);
 	HASH_ADD(hh, tab->by_text, text, len, e);
 	return e->id;
 }
