@@ -63,6 +63,7 @@ enum unwind_kind {
 	/* CFA = sp + unwind_reg_off(), and the return address is a register, unwind_reg_idx() */
 	UNWIND_RA_REG,
 	UNWIND_SIGRET, /* signal trampoline: registers lie in the signal frame */
+	UNWIND_UNCALLED, /* in no table: a function returned to that nobody has called */
 	UNWIND_FIRST_ODD = UNWIND_SP_OR_FP, /* from there on more than the CFA differs */
 };
 

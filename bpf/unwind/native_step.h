@@ -437,6 +437,9 @@ static __always_inline int step_otherwise(struct native_walk *walk, const struct
 		*word = frame_word(FRAME_NATIVE, 0, walk->ip);
 		*cfa = walk->sp;
 		return step_signal(walk);
+	case UNWIND_UNCALLED:
+		*word = frame_word(FRAME_NATIVE, 0, walk->ip);
+		return stop_walk(walk, STOP_END);
 	case UNWIND_RA_REG:
 		return step_to_reg(walk, info->cfa_off, cfa);
 	case UNWIND_NONE:
@@ -477,6 +480,27 @@ static __always_inline void rule_from_code(const struct native_walk *walk, struc
 		*info = (struct unwind_info){ .kind = UNWIND_SP, .cfa_off = off };
 }
 
+/*
+ * Where no row is, the row beside it may tell. Behind a system call: that of the call, the last instruction
+ * of its function (rt_sigreturn's). Of a return address: it is the first byte of a function, and what lies
+ * before belongs to none, so no call left it. Somebody wrote it onto a new stack, whose end this is:
+ * makecontext of the C library does.
+ */
+static __always_inline const struct unwind_info *
+rule_beside(const struct native_walk *walk, const struct unwind_mapping *m, __u64 pc,
+	    const struct unwind_info *none)
+{
+	static const struct unwind_info uncalled = { .kind = UNWIND_UNCALLED };
+	const struct unwind_info *beside;
+
+	if (!(walk->flags & WALK_F_ENTERED) && (walk->flags & WALK_F_EXACT))
+		return none;
+	beside = find_rule(m, (walk->flags & WALK_F_ENTERED ? pc - 1 : pc + 1) - m->bias);
+	if (walk->flags & WALK_F_ENTERED)
+		return beside;
+	return beside && beside->kind != UNWIND_NONE ? &uncalled : none;
+}
+
 /* Puts the rule of an address, found by mapping and rows, into its slot. Non-zero: stopped. */
 static __always_inline int look_up_rule(struct native_walk *walk, __u64 pc,
 					struct cached_rule *slot)
@@ -494,9 +518,8 @@ static __always_inline int look_up_rule(struct native_walk *walk, __u64 pc,
 		return stop_walk(walk, STOP_NO_ROOM);
 	if (!(m->flags & MAPPING_F_FP))
 		info = find_rule(m, pc - m->bias);
-	/* the system call that is the last instruction of its function: rt_sigreturn's */
-	if ((walk->flags & WALK_F_ENTERED) && info && info->kind == UNWIND_NONE)
-		info = find_rule(m, pc - 1 - m->bias);
+	if (info && info->kind == UNWIND_NONE)
+		info = rule_beside(walk, m, pc, info);
 	slot->key = rule_key(walk, pc);
 	slot->generation = walk->run.generation;
 	slot->info = info ? *info : (struct unwind_info){ .kind = UNWIND_NONE };
