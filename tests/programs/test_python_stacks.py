@@ -28,7 +28,7 @@ ORDERS = {
     "generators": ["*spin *numbers ... *squares ... *last *pipeline *work_round",
                    "*spin *squares ... _list_extend|list_extend|list.extend ... *consumed_in_c *work_round",
                    "*spin *<genexpr> ... builtin_sum|sum *consumed_in_c *work_round"],
-    "asyncio": ["*spin *heavy ... *answer ... *handle ... context_run|_contextvars.Context.run *_run *_run_once"
+    "asyncio": ["*spin *heavy ... *answer *counted ... *handle ... context_run|_contextvars.Context.run *_run *_run_once"
                 " *run_forever *run_until_complete *serve *work_round *work *start *<module> ... _start"],
     "pool": ["*spin *three *pool_task ... map_next|map.tp_iternext ... *mapstar *worker *run *_bootstrap *_launch",
              "*_launch *__init__ *_Popen *start *_repopulate_pool_static *_repopulate_pool *__init__ *Pool *tasks"
