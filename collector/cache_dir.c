@@ -18,7 +18,7 @@ static int home_dir(char *to, size_t size)
 	return home && *home == '/' ? snprintf(to, size, "%s/.cache", home) : -1;
 }
 
-int cache_dir_open(void)
+static int cache_dir_open(void)
 {
 	char path[4096];
 	int n = home_dir(path, sizeof(path) - sizeof("/sonde")), fd;
@@ -39,15 +39,13 @@ int cache_dir_open(void)
 	return -1;
 }
 
-struct kept_folder cache_of_rows(bool none)
+struct kept_folder kept_folder_open(bool none)
 {
-	struct kept_folder cache = { .dir_fd = -1 };
-	scope_fd int self = none ? -1 : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct kept_folder folder = { .dir_fd = none ? -1 : cache_dir_open() };
+	scope_fd int self = folder.dir_fd < 0 ? -1 : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	scope_free(elf_file) struct elf_file *file = NULL;
 
-	if (self < 0 || elf_file__open(self, &file))
-		return cache;
-	cache.maker = elf_file__build_id(file);
-	cache.dir_fd = cache_dir_open();
-	return cache;
+	if (self >= 0 && !elf_file__open(self, &file))
+		folder.maker = elf_file__build_id(file);
+	return folder;
 }

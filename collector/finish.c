@@ -152,15 +152,15 @@ int make_profile(struct ingest *ingest, const struct options *options, struct pr
 		.debug_dir_cnt = options->debug_dir_cnt,
 		.symbol_timeout_ns = options->symbol_timeout_ns,
 		.debuginfod = options->debuginfod ? &debuginfod : NULL,
-		.cache_fd = options->no_cache ? -1 : cache_dir_open(),
+		.kept = kept_folder_open(options->no_cache),
 	};
 	int err;
 
 	ingest__finish(ingest);
 	err = profile_from(ingest, &naming, ret_profile, ret_calls);
-	kept_files_prune(naming.cache_fd, CACHE_BYTES);
-	if (naming.cache_fd >= 0)
-		close(naming.cache_fd);
+	kept_files_prune(naming.kept.dir_fd, CACHE_BYTES);
+	if (naming.kept.dir_fd >= 0)
+		close(naming.kept.dir_fd);
 	return err;
 }
 

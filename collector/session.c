@@ -184,7 +184,7 @@ static int open_parts(struct session *s)
 
 	if (err)
 		return err;
-	cache = cache_of_rows(s->options->no_cache);
+	cache = kept_folder_open(s->options->no_cache);
 	maps = live_source__maps(s->live);
 	err = keeper__open(&maps, s->ingest.processes, s->ingest.binaries, s->ingest.held,
 			   s->options->max_depth, &cache, &calls, s, &s->keeper);

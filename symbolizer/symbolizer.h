@@ -48,6 +48,11 @@ DEFINE_FREEP(symbol_table)
  * the section's end, but never over the end of an FDE, nor into a sized symbol. */
 struct symbol_name symbol_table__find(struct symbol_table *table, uint64_t elf_vaddr);
 
+/* All that it can answer: the answer at each address where one may begin, in order, good up to the next;
+ * before the first there is none. What fn returns ends it if it is not 0. -ENOMEM: or it is not all. */
+typedef int (*symbol_piece_fn)(void *ctx, uint64_t elf_vaddr, const struct symbol_name *name);
+int symbol_table__each_piece(struct symbol_table *table, symbol_piece_fn fn, void *ctx);
+
 /* Demangled for people: C++ (template arguments kept, parameter list dropped), Rust legacy and v0
  * (hash dropped). NULL when the name is not mangled or out of bounds; the caller frees it. */
 char *demangle(const char *linkage);

@@ -22,7 +22,6 @@ struct naming_job { /* all of it its own: it may be left behind in a file system
 	uint64_t *elf_vaddrs;
 	uint8_t *verdicts;
 	struct debug_search search;
-	int cache_fd;
 	struct file_question question;
 	struct file_names *names;
 	int err;
@@ -41,7 +40,7 @@ static void drop_job(void *ctx)
 	file_names__free(job->names);
 	close_any(job->fd);
 	close_any(job->root_fd);
-	close_any(job->cache_fd);
+	close_any(job->question.kept.dir_fd);
 	free(job->image);
 	free(job->path);
 	free(job->elf_vaddrs);
@@ -102,7 +101,6 @@ static struct naming_job *make_job(const struct naming_options *options,
 	job->path = strdup(b->path);
 	job->elf_vaddrs = copy_of(q->elf_vaddrs, q->cnt * sizeof(*q->elf_vaddrs));
 	job->verdicts = copy_of(q->verdicts, q->cnt);
-	job->cache_fd = copy_fd(options->cache_fd);
 	job->search = (struct debug_search){ .root_fd = job->root_fd,
 					     .dirs = options->debug_dirs,
 					     .dir_cnt = options->debug_dir_cnt };
@@ -114,7 +112,8 @@ static struct naming_job *make_job(const struct naming_options *options,
 						.elf_vaddrs = job->elf_vaddrs,
 						.cnt = q->cnt,
 						.search = &job->search,
-						.cache_fd = job->cache_fd,
+						.kept = { copy_fd(options->kept.dir_fd),
+							  options->kept.maker },
 						.timeout_ns = options->symbol_timeout_ns };
 	if (job->path && job->elf_vaddrs && job->verdicts)
 		return job;

@@ -5,6 +5,7 @@
 #include "collector/capture/event_table.h"
 #include "collector/profile/ingest.h"
 #include "collector/profile/profile.h"
+#include "symbolizer/native/kept_key.h"
 
 struct debuginfod;
 
@@ -18,7 +19,7 @@ struct naming_options {
 	uint32_t debug_dir_cnt;
 	uint64_t symbol_timeout_ns; /* for the debug information of one file */
 	struct debuginfod *debuginfod; /* borrowed; NULL: not to be asked */
-	int cache_fd; /* as in kept_file.h; -1: none */
+	struct kept_folder kept;
 };
 
 /* Return addresses, each once, by what stands before them (symbolizer/native/call_site.h). */

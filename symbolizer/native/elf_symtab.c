@@ -25,6 +25,7 @@
 
 #define MAX_SYMBOLS (16U << 20)
 #define MAX_BACK 64 /* nested symbols looked through */
+#define UNSIZED_REACH 4096 /* where nothing tells a function's extent */
 
 struct symbol {
 	uint64_t start; /* first: they are sorted by it */
@@ -38,7 +39,8 @@ struct symbol {
 
 struct symbol_table {
 	struct elf_file *file; /* borrowed */
-	bool complete; /* the rest is read */
+	bool complete; /* the rest is read ... */
+	int rest_err; /* ... as far as memory allowed */
 	struct symbol *symbols; /* owned, as all below */
 	char *pool;
 	struct cfi_range *ranges;
@@ -203,26 +205,6 @@ static int add_go(struct symbol_table *t, struct elf_file *file)
 	return err;
 }
 
-struct plt_sink {
-	struct symbol_table *table;
-	int err;
-};
-
-static void take_plt(void *ctx, uint64_t elf_vaddr, uint64_t size, const char *name)
-{
-	struct plt_sink *sink = ctx;
-	char text[512];
-
-	snprintf(text, sizeof(text), "%s@plt", name);
-	if (!sink->err)
-		sink->err = add_symbol(sink->table,
-				       (struct symbol){ .start = elf_vaddr,
-							.size = size,
-							.rank = 8,
-							.source = NAME_PLT },
-				       text);
-}
-
 static uint32_t underscores(const char *name)
 {
 	return (uint32_t)strspn(name, "_");
@@ -315,7 +297,7 @@ static bool covers_unsized(const struct symbol_table *t, const struct symbol *s,
 	const struct cfi_range *own = find_range(t, s->start);
 
 	return elf_vaddr - s->start < s->size && own == range &&
-	       (own || elf_vaddr - s->start < 4096);
+	       (own || elf_vaddr - s->start < UNSIZED_REACH);
 }
 
 /* How many of the first cnt symbols begin at an address or below; these are sorted. */
@@ -363,15 +345,30 @@ static const struct symbol *covering(const struct symbol_table *t, uint32_t sort
 	return s->unsized && covers_unsized(t, s, range, elf_vaddr) ? s : NULL;
 }
 
-struct python_sink {
+struct rest_sink {
 	struct symbol_table *table;
 	uint32_t sorted; /* symbols of the table: all that there are without these */
 	int err;
 };
 
+/* A slot inside a symbol with a size would change what was answered before the rest was read. */
+static void take_plt(void *ctx, uint64_t elf_vaddr, uint64_t size, const char *name)
+{
+	struct rest_sink *sink = ctx;
+	struct symbol symbol = { .start = elf_vaddr,
+				 .size = size,
+				 .rank = 8,
+				 .source = NAME_PLT };
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s@plt", name);
+	if (!sink->err && !covering_sized(sink->table, sink->sorted, elf_vaddr))
+		sink->err = add_symbol(sink->table, symbol, text);
+}
+
 static void take_python(void *ctx, const struct cfi_range *function, const char *name)
 {
-	struct python_sink *sink = ctx;
+	struct rest_sink *sink = ctx;
 	struct symbol symbol = { .start = function->elf_vaddr,
 				 .size = function->size,
 				 .source = NAME_PYTHON };
@@ -383,27 +380,34 @@ static void take_python(void *ctx, const struct cfi_range *function, const char 
 /* What has no symbol yet. */
 static int add_python(struct symbol_table *t)
 {
-	struct python_sink sink = { .table = t, .sorted = t->cnt };
+	struct rest_sink sink = { .table = t, .sorted = t->cnt };
+	int err = python_c_functions_each(t->file, t->ranges, t->range_cnt, take_python, &sink);
 
-	python_c_functions_each(t->file, t->ranges, t->range_cnt, take_python, &sink);
-	if (sink.err || t->cnt == sink.sorted)
-		return sink.err;
+	if (err == -ENOMEM || sink.err || t->cnt == sink.sorted)
+		return err == -ENOMEM ? err : sink.err;
 	return settle(t);
 }
 
 static int read_rest(struct symbol_table *t)
 {
-	struct plt_sink sink = { .table = t };
-	int err;
+	struct rest_sink sink = { .table = t, .sorted = t->cnt };
+	int err = cfi_ranges__load(t->file, &t->ranges, &t->range_cnt);
 
-	t->complete = true;
-	if (cfi_ranges__load(t->file, &t->ranges, &t->range_cnt))
+	if (err)
 		t->range_cnt = 0;
 	plt_for_each(t->file, take_plt, &sink);
+	sink.err = err == -ENOMEM ? err : sink.err;
 	err = settle(t);
 	if (!err)
 		err = sink.err;
 	return err ? err : add_python(t);
+}
+
+static void complete(struct symbol_table *t)
+{
+	if (!t->complete)
+		t->rest_err = read_rest(t);
+	t->complete = true;
 }
 
 static int load(struct symbol_table *t, struct elf_file *file, struct elf_file *debug)
@@ -451,9 +455,8 @@ struct symbol_name symbol_table__find(struct symbol_table *t, uint64_t elf_vaddr
 	const struct symbol *s = covering_sized(t, t->cnt, elf_vaddr);
 	const struct cfi_range *range = NULL;
 
-	if (!s && !t->complete)
-		read_rest(t); /* as far as memory allows */
 	if (!s) {
+		complete(t);
 		range = find_range(t, elf_vaddr);
 		s = covering(t, t->cnt, range, elf_vaddr);
 	}
@@ -463,4 +466,54 @@ struct symbol_name symbol_table__find(struct symbol_table *t, uint64_t elf_vaddr
 	if (range)
 		return (struct symbol_name){ NULL, range->elf_vaddr, range->size, NAME_FDE };
 	return (struct symbol_name){ .source = NAME_NONE };
+}
+
+static size_t add_border(uint64_t *borders, size_t cnt, uint64_t start, uint64_t size)
+{
+	borders[cnt] = start;
+	if (size && start + size > start) /* not beyond the last address */
+		borders[++cnt] = start + size;
+	return cnt + 1;
+}
+
+/* All addresses where an answer can be another than at the address before. */
+static size_t add_borders(const struct symbol_table *t, uint64_t *borders)
+{
+	size_t cnt = 0;
+
+	for (uint32_t i = 0; i < t->cnt; i++) {
+		const struct symbol *s = &t->symbols[i];
+
+		cnt = add_border(borders, cnt, s->start, s->size);
+		if (s->unsized)
+			cnt = add_border(borders, cnt, s->start, UNSIZED_REACH);
+	}
+	for (size_t i = 0; i < t->range_cnt; i++)
+		cnt = add_border(borders, cnt, t->ranges[i].elf_vaddr, t->ranges[i].size);
+	return cnt;
+}
+
+int symbol_table__each_piece(struct symbol_table *t, symbol_piece_fn fn, void *ctx)
+{
+	scope_memory uint64_t *borders = NULL;
+	size_t cnt;
+	int err;
+
+	complete(t);
+	if (t->rest_err)
+		return t->rest_err;
+	borders = malloc((4UL * t->cnt + 2 * t->range_cnt + 1) * sizeof(*borders));
+	if (!borders)
+		return -ENOMEM;
+	cnt = add_borders(t, borders);
+	err = radix_sort(borders, cnt, sizeof(*borders));
+	for (size_t i = 0; i < cnt && !err; i++) {
+		struct symbol_name name;
+
+		if (i && borders[i] == borders[i - 1])
+			continue;
+		name = symbol_table__find(t, borders[i]);
+		err = fn(ctx, borders[i], &name);
+	}
+	return err;
 }

@@ -11,12 +11,12 @@
 
 #include "common/clock.h"
 #include "symbolizer/native/dwarf_source.h"
-#include "symbolizer/symbolizer.h"
+#include "symbolizer/native/symbol_lookup.h"
 
 struct sources { /* where the names come from; all owned */
 	struct debug_file debug; /* has the DWARF; fd -1: there is none */
 	struct elf_file *debug_elf; /* NULL: the DWARF is in the file itself */
-	struct symbol_table *symbols;
+	struct symbol_lookup symbols;
 	struct source_table *dwarf; /* NULL: none */
 };
 
@@ -82,7 +82,9 @@ static int ask_dwarf(const struct file_question *q, struct sources *s, struct fi
 	struct dwarf_request request = { q->elf_vaddrs, q->cnt,	      reader.deadline_ns,
 					 open_split,	open_package, (void *)(uintptr_t)q };
 	struct dwarf_outcome outcome = { 0 };
-	int err = dwarf_file__open(take_fd(&s->debug.fd), false, &reader, &dwarf);
+	/* one of its own: the symbols of the debug file are read later */
+	int fd = fcntl(s->debug.fd, F_DUPFD_CLOEXEC, 0);
+	int err = fd < 0 ? -errno : dwarf_file__open(fd, false, &reader, &dwarf);
 
 	if (!err) {
 		attach_alt(q, s, &reader, dwarf, to);
@@ -156,14 +158,19 @@ static bool name_one(struct source_table *to, uint32_t i, const struct source_ta
 	return true;
 }
 
-static int name_all(const struct file_question *q, const struct sources *s, struct file_names *to)
+static int name_all(const struct file_question *q, struct sources *s, struct file_names *to)
 {
+	int err;
+
 	to->table = source_table__new(q->cnt);
 	if (!to->table)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < q->cnt; i++) {
-		struct symbol_name symbol = symbol_table__find(s->symbols, q->elf_vaddrs[i]);
+		struct symbol_name symbol;
 
+		err = symbol_lookup__find(&s->symbols, q->elf_vaddrs[i], &symbol);
+		if (err)
+			return err;
 		if (!name_one(to->table, i, s->dwarf, &symbol))
 			return -ENOMEM;
 	}
@@ -173,10 +180,6 @@ static int name_all(const struct file_question *q, const struct sources *s, stru
 /* From the file itself, nothing remembered. */
 static int ask_file(const struct file_question *q, struct sources *s, struct file_names *to)
 {
-	int err = symbol_table__load(q->file, s->debug_elf, &s->symbols);
-
-	if (err)
-		return err;
 	to->dwarf_error = s->debug.fd < 0 ? -ENOENT : ask_dwarf(q, s, to);
 	return name_all(q, s, to);
 }
@@ -186,6 +189,22 @@ static bool is_whole(const struct file_names *names)
 {
 	return !names->late && !names->damaged && !names->alt_missing && !names->split_missing &&
 	       (!names->dwarf_error || names->dwarf_error == -ENOENT);
+}
+
+/* Where symbols are all there is, and all of them are kept, no address is worth being kept. */
+static bool symbols_say_all(const struct sources *s)
+{
+	return s->debug.fd < 0 && s->symbols.kept;
+}
+
+/* Whoever is asked for more of a file will be again: then all of its symbols are worth being kept. */
+static void remember(const struct file_question *q, bool again, struct sources *s,
+		     const struct file_names *names, const struct names_key *key)
+{
+	bool all_kept = again && symbol_lookup__keep(&s->symbols);
+
+	if (is_whole(names) && !(all_kept && names->dwarf_error == -ENOENT))
+		names_cache_put(q->kept.dir_fd, key, q->elf_vaddrs, names->table);
 }
 
 /* The addresses that are not remembered yet. */
@@ -207,8 +226,8 @@ static int ask_rest(const struct file_question *q, const bool *known, struct sou
 	err = rest.cnt ? ask_file(&rest, s, to) : 0;
 	if (err)
 		return err;
-	if (rest.cnt && is_whole(to))
-		names_cache_put(q->cache_fd, key, elf_vaddrs, to->table);
+	if (rest.cnt)
+		remember(&rest, rest.cnt < q->cnt, s, to, key);
 	for (uint32_t i = 0, k = 0; i < q->cnt; i++)
 		if (!known[i] && !source_table__copy(all, i, to->table, k++))
 			return -ENOMEM;
@@ -217,20 +236,33 @@ static int ask_rest(const struct file_question *q, const bool *known, struct sou
 	return 0;
 }
 
-static int load(const struct file_question *q, struct sources *s, struct file_names *to)
+static int ask_remembered(const struct file_question *q, struct sources *s, struct file_names *to)
 {
 	scope_memory bool *known = calloc(q->cnt + 1UL, sizeof(*known));
 	struct names_key key = { .build_id = elf_file__build_id(q->file) };
 	struct stat st;
 
-	find_debug(q, s, &to->refusal);
 	if (s->debug.fd >= 0 && !fstat(s->debug.fd, &st))
 		key.debug_size = (uint64_t)st.st_size;
 	to->table = source_table__new(q->cnt);
 	if (!known || !to->table)
 		return -ENOMEM;
-	names_cache_get(q->cache_fd, &key, q->elf_vaddrs, q->cnt, to->table, known);
+	names_cache_get(q->kept.dir_fd, &key, q->elf_vaddrs, q->cnt, to->table, known);
 	return ask_rest(q, known, s, to, &key);
+}
+
+static int load(const struct file_question *q, struct sources *s, struct file_names *to)
+{
+	int err;
+
+	find_debug(q, s, &to->refusal);
+	symbol_lookup__init(&s->symbols, &q->kept, q->fd, q->file, s->debug.fd, s->debug_elf);
+	if (!symbols_say_all(s))
+		return ask_remembered(q, s, to);
+	err = ask_file(q, s, to);
+	if (!err)
+		symbol_lookup__keep(&s->symbols); /* what was damaged is mended */
+	return err;
 }
 
 int file_names__load(const struct file_question *question, struct file_names **ret_names)
@@ -239,7 +271,7 @@ int file_names__load(const struct file_question *question, struct file_names **r
 	struct sources s = { .debug.fd = -1 };
 	int err = names ? load(question, &s, names) : -ENOMEM;
 
-	symbol_table__free(s.symbols);
+	symbol_lookup__fini(&s.symbols);
 	source_table__free(s.dwarf);
 	elf_file__free(s.debug_elf);
 	if (s.debug.fd >= 0)

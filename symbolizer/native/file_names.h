@@ -8,6 +8,7 @@
  * of DWARF.
  */
 #include "symbolizer/native/debug_search.h"
+#include "symbolizer/native/kept_key.h"
 #include "symbolizer/native/names_cache.h"
 
 struct file_question { /* all borrowed */
@@ -17,7 +18,7 @@ struct file_question { /* all borrowed */
 	const uint64_t *elf_vaddrs; /* sorted, each once */
 	uint32_t cnt;
 	const struct debug_search *search;
-	int cache_fd; /* borrowed, as in kept_file.h */
+	struct kept_folder kept;
 	uint64_t timeout_ns; /* for DWARF; 0: none. Symbols are always looked up */
 };
 

@@ -18,7 +18,7 @@ static void ask(struct elf_file *file, int fd)
 					  .elf_vaddrs = addrs,
 					  .cnt = sizeof(addrs) / sizeof(*addrs),
 					  .search = &search,
-					  .cache_fd = -1,
+					  .kept.dir_fd = -1,
 					  .timeout_ns = 5000000000ULL };
 	struct file_names *names = NULL;
 

@@ -49,7 +49,7 @@ static void write_profile(struct ingest *ingest)
 					  .frequency = 99,
 					  .open_binary = open_nothing,
 					  .symbol_timeout_ns = 1000000000,
-					  .cache_fd = -1 };
+					  .kept.dir_fd = -1 };
 	scope_free(profile) struct profile *profile = NULL;
 	struct call_counts calls;
 	scope_memory uint8_t *bytes = NULL;

@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 {
 	const char *dirs[16];
 	struct debug_search search = { .root_fd = -1, .dirs = dirs };
-	struct file_question q = { .search = &search, .cache_fd = -1 };
+	struct file_question q = { .search = &search, .kept = { -1, { "print_lines", 11 } } };
 	scope_memory uint64_t *addrs = NULL;
 	scope_free(file_names) struct file_names *names = NULL;
 	scope_free(elf_file) struct elf_file *file = NULL;
@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 		if (c == 'r')
 			search.root_fd = open(optarg, O_PATH | O_DIRECTORY);
 		if (c == 'c')
-			q.cache_fd = open(optarg, O_RDONLY | O_DIRECTORY);
+			q.kept.dir_fd = open(optarg, O_RDONLY | O_DIRECTORY);
 		if (c == 't')
 			q.timeout_ns = strtoull(optarg, NULL, 10);
 	}
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 	q.elf_vaddrs = addrs;
 	if (file_names__load(&q, &names))
 		return 1;
-	kept_files_prune(q.cache_fd, 1 << 20);
+	kept_files_prune(q.kept.dir_fd, 1 << 20);
 	print(&q, names);
 	return 0;
 }
