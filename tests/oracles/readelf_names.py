@@ -78,8 +78,8 @@ class World:
         return sorted(at)
 
 
-def answers(print_names, path, addresses):
-    text = run(print_names, path, input="\n".join(f"{a:x}" for a in addresses))
+def answers(print_names, path, addresses, *options):
+    text = run(print_names, *options, path, input="\n".join(f"{a:x}" for a in addresses))
     for line in text.splitlines():
         address, source, start, size, *name = line.split(" ", 4)
         yield int(address, 16), int(source), int(start, 16), int(size, 16), name[0] if name else ""
@@ -118,12 +118,12 @@ def judge_placed(source, start, size, fdes):
     return (start, size) in [(f.start, f.size) for f in fdes] if source == FDE else not fdes
 
 
-def judge(print_names, path):
+def judge(print_names, path, *options):
     world, verdict = World(path), Verdict()
     addresses = world.addresses()
     sized, slot_of, fde_of = Sweep(world.symbols), Sweep(world.slots), Sweep(world.fdes)
     seen = 0
-    for address, source, start, size, name in answers(print_names, path, addresses):
+    for address, source, start, size, name in answers(print_names, path, addresses, *options):
         seen += 1
         covering, slots, fdes = sized.at(address), slot_of.at(address), fde_of.at(address)
         nearest = max((s.start for s in covering), default=None)

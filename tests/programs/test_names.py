@@ -19,11 +19,14 @@ FILES = {  # least number of addresses that must have been judged: by a symbol w
 }
 
 
+@pytest.mark.parametrize("keep", [False, True], ids=["read", "kept"])
 @pytest.mark.parametrize("path", FILES)
-def test_names_equal_readelf(build, path):
+def test_names_equal_readelf(build, path, keep, tmp_path):
+    """Also where they come from what an earlier run has kept of the file, and from nowhere else."""
     if path == "/usr/bin/rg" and not pathlib.Path(path).exists():
         pytest.skip("/usr/bin/rg is missing: apt-get install ripgrep")
-    verdict = readelf_names.judge(build / "tests/tools/print_names", build / path)
+    verdict = readelf_names.judge(build / "tests/tools/print_names", build / path,
+                                  *(["-k", tmp_path] if keep else []))
     named, slots = FILES[path]
     assert verdict.wrong == []
     assert verdict.named >= named and verdict.slots >= slots and verdict.placed > 0

@@ -129,3 +129,30 @@ def test_record_keeps_names(sonde, chain, tmp_path):
         if there:
             assert (cache / "sonde").stat().st_mode & 0o777 == 0o700
             assert list((cache / "sonde").glob("*.names"))
+
+
+def test_symbols_alone(print_lines, program):
+    """Without DWARF: who asks for more of a file has all of its symbols kept, and then no address any more."""
+    subprocess.run([line_programs.OBJCOPY, "--strip-debug", program], check=True)
+    addresses, aliases = lines.choose(program, 120), lines.Aliases(program)
+
+    def right(asked):
+        ours, _, _ = lines.ask_ours(print_lines, program, asked, "-c", str(program.parent / "cache"))
+        return [at for at in asked if len(ours[at]) == 1 and ours[at][0][0] in aliases.of(at)]
+
+    def bytes_of(kind):
+        return [file.read_bytes() for file in kept(program) if file.suffix == kind]
+
+    first, more, new = addresses[::3], addresses[1::3], addresses[2::3]
+    assert right(first) == first and not bytes_of(".symbols")
+    assert right(first + more) == first + more
+    names, symbols = bytes_of(".names"), bytes_of(".symbols")
+    assert len(names) == len(symbols) == 1
+    assert right(new) == new
+    assert (bytes_of(".names"), bytes_of(".symbols")) == (names, symbols)
+    for at in range(0, len(symbols[0]), len(symbols[0]) // 20):
+        damaged = bytearray(symbols[0])
+        damaged[at] ^= 4
+        next(file for file in kept(program) if file.suffix == ".symbols").write_bytes(damaged)
+        assert right(addresses) == addresses
+        assert bytes_of(".symbols") == symbols
