@@ -355,10 +355,7 @@ struct rest_sink {
 static void take_plt(void *ctx, uint64_t elf_vaddr, uint64_t size, const char *name)
 {
 	struct rest_sink *sink = ctx;
-	struct symbol symbol = { .start = elf_vaddr,
-				 .size = size,
-				 .rank = 8,
-				 .source = NAME_PLT };
+	struct symbol symbol = { .start = elf_vaddr, .size = size, .rank = 8, .source = NAME_PLT };
 	char text[512];
 
 	snprintf(text, sizeof(text), "%s@plt", name);

@@ -68,7 +68,8 @@ static bool read_places(struct kept_symbols *k, uint64_t size, const struct kept
 	size_t bytes;
 
 	if (size < sizeof(h) || io_pread_full(k->fd, &h, sizeof(h), 0) ||
-	    memcmp(&h.key, key, sizeof(*key)) || h.place_cnt > (size - sizeof(h)) / sizeof(*k->places))
+	    memcmp(&h.key, key, sizeof(*key)) ||
+	    h.place_cnt > (size - sizeof(h)) / sizeof(*k->places))
 		return false;
 	bytes = h.place_cnt * sizeof(*k->places);
 	k->places = malloc(bytes + 1);
@@ -164,7 +165,8 @@ static uint32_t blocks_below(const struct kept_symbols *k, uint64_t elf_vaddr)
 }
 
 /* The last piece that begins at an offset in its block or below: the first begins at 0. */
-static const struct kept_piece *piece_at(const struct kept_piece *pieces, uint32_t cnt, uint64_t off)
+static const struct kept_piece *piece_at(const struct kept_piece *pieces, uint32_t cnt,
+					 uint64_t off)
 {
 	uint32_t low = 1, high = cnt;
 
@@ -199,7 +201,7 @@ bool kept_symbols__find(struct kept_symbols *k, uint64_t elf_vaddr, struct symbo
 	ret_name->start = p->start + piece->at - piece->back;
 	ret_name->size = piece->size;
 	if (source != NAME_FDE)
-		ret_name->linkage = (const char *)k->block +
-				    p->piece_cnt * sizeof(*piece) + kept_piece_name(piece);
+		ret_name->linkage = (const char *)k->block + p->piece_cnt * sizeof(*piece) +
+				    kept_piece_name(piece);
 	return true;
 }

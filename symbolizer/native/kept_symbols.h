@@ -28,7 +28,8 @@ void kept_symbols__free(struct kept_symbols *kept);
 DEFINE_FREEP(kept_symbols)
 
 /* What symbol_table__find() gives; the name lives until the next question. False: that part is damaged. */
-bool kept_symbols__find(struct kept_symbols *kept, uint64_t elf_vaddr, struct symbol_name *ret_name);
+bool kept_symbols__find(struct kept_symbols *kept, uint64_t elf_vaddr,
+			struct symbol_name *ret_name);
 
 /* False: it could not be made; what cannot be written is no error. */
 bool kept_symbols_write(const struct kept_folder *folder, const struct kept_symbols_key *key,
