@@ -91,14 +91,26 @@ __noinline int step_python(__u32 cpu)
 	return turn;
 }
 
+/* 64 turns of so many branches in one loop cost the verifier 11,500 instructions; 8, and a loop around
+ * them, 1,000. */
+#define CLAIMS_PER_CALL 8
+
 __noinline int claim_anchor(__u32 cpu)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
 
 	if (!s)
 		return 1;
-	for (int i = 0; i < STEPS_PER_RUN; i++)
+	for (int i = 0; i < CLAIMS_PER_CALL; i++)
 		if (python_claim_step(&s->python, &s->frames))
+			return 1;
+	return 0;
+}
+
+__noinline int claim_anchor_run(__u32 cpu)
+{
+	for (int i = 0; i < STEPS_PER_RUN; i++)
+		if (claim_anchor(cpu))
 			return 1;
 	return 0;
 }
@@ -107,8 +119,8 @@ __noinline int find_anchor(__u32 cpu)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
 
-	for (int i = 0; i <= MAX_USER_FRAMES / STEPS_PER_RUN; i++)
-		if (claim_anchor(cpu))
+	for (int i = 0; i <= MAX_USER_FRAMES / (STEPS_PER_RUN * CLAIMS_PER_CALL); i++)
+		if (claim_anchor_run(cpu))
 			break;
 	return !s || python_anchor_step(&s->python, s->words);
 }
@@ -124,17 +136,6 @@ __noinline int step_python_run(__u32 cpu)
 	return 0;
 }
 
-/* entered: the thread is in the kernel. */
-__noinline int note_gil(__u32 cpu, __u32 entered)
-{
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
-
-	if (!s)
-		return 1;
-	s->rec.gil = python_gil(&s->python, entered ? futex_waited_on(&s->regs) : 0);
-	return 0;
-}
-
 __noinline int enter_outer_python(__u32 cpu)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
@@ -142,46 +143,92 @@ __noinline int enter_outer_python(__u32 cpu)
 	return !s || python_walk_outer(&s->python);
 }
 
+__noinline int step_thread_list(__u32 cpu)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	return s ? python_list_step(&s->python) : -1;
+}
+
+/* The walk is this CPU's. */
+static __always_inline int python_list_steps(struct python_walk *w)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	int found = 0;
+
+	(void)w;
+	for (int i = 0; i < THREAD_LIST_STEPS && !found; i++)
+		found = step_thread_list(cpu);
+	return found;
+}
+
+/* entered: the thread is in the kernel. Non-zero: there are frames. */
+__noinline int start_python(__u32 cpu, __u32 entered)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+	int started;
+
+	if (!s)
+		return 0;
+	started = !python_walk_start(&s->python);
+	if (config.gil)
+		s->rec.gil = python_gil(&s->python, entered ? futex_waited_on(&s->regs) : 0);
+	return started;
+}
+
+/* Non-zero: it runs in no other. */
+__noinline int walk_interpreter(__u32 cpu)
+{
+	for (int run = 0; run <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; run++)
+		if (step_python_run(cpu))
+			break;
+	return enter_outer_python(cpu);
+}
+
 /* Of one interpreter and, where that runs in others, of these. */
 #define NESTED_INTERPRETERS 4
 
 static __always_inline void walk_python_frames(__u32 cpu)
 {
-	for (int i = 0; i < NESTED_INTERPRETERS; i++) {
-		for (int run = 0; run <= 2 * MAX_PYTHON_FRAMES / STEPS_PER_RUN; run++)
-			if (step_python_run(cpu))
-				break;
-		if (enter_outer_python(cpu))
+	for (int i = 0; i < NESTED_INTERPRETERS; i++)
+		if (walk_interpreter(cpu))
 			break;
-	}
 }
 
-/* The Python frames of the thread, from a word on: behind native_cnt native ones, or (PYTHON_NO_NATIVE)
- * where user space will walk these. Returns the next free word. */
-static __always_inline __u32 walk_python(struct scratch *s, __u32 cpu, const struct user_regs *regs,
-					 __u32 native_cnt, __u32 first, __u32 room)
+/*
+ * The Python frames of the thread, from a word on: behind native_cnt native ones, or (PYTHON_NO_NATIVE)
+ * where user space will walk these. entered: the thread is in the kernel. Returns the next free word. A
+ * global function for its two callers: inlined in both it cost the verifier half of all instructions.
+ */
+__noinline int walk_python(__u32 cpu, __u32 entered, __u32 native_cnt, __u32 first, __u32 room)
 {
-	__u32 idx = s->walk.run.python - 1;
-	const struct python_process *process = bpf_map_lookup_elem(&pythons, &idx);
-	int started;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+	const struct python_process *process;
+	__u32 idx;
 
-	if (!config.python || !s->walk.run.python || !process)
+	if (!s)
+		return first;
+	idx = s->walk.run.python - 1;
+	process = bpf_map_lookup_elem(&pythons, &idx);
+	if (!process)
 		return first;
 	s->python.process = *process;
 	s->python.native_cnt = native_cnt;
 	s->python.pos = first;
 	s->python.room = room;
-	s->python.stack_pointer = regs->sp;
-	started = !python_walk_start(&s->python);
-	if (config.gil)
-		note_gil(cpu, regs->entered);
-	if (started || !enter_outer_python(cpu))
+	s->python.stack_pointer = s->rec.user_sp;
+	if (start_python(cpu, entered) || !enter_outer_python(cpu))
 		walk_python_frames(cpu);
 	s->rec.python_end = s->python.end;
 	if (s->python.end != PYTHON_TORN)
 		return s->python.pos;
 	s->python.cut = 0;
 	return first; /* what was found is not to be believed */
+}
+
+static __always_inline int has_python(const struct scratch *s)
+{
+	return config.python && s->walk.run.python;
 }
 
 /* The task's user stack; returns how it ended. */
@@ -327,8 +374,11 @@ static __always_inline int send_copy(struct scratch *s, __u32 cpu, struct bpf_pe
 {
 	__u32 kernel_cnt = take_kernel(s, ctx, COPY_WORDS);
 	__u32 python = COPY_WORDS + kernel_cnt;
-	__u32 stack = walk_python(s, cpu, regs, PYTHON_NO_NATIVE, python, COPY_HEAD_WORDS);
+	__u32 stack = python;
 	__u64 size;
+
+	if (has_python(s))
+		stack = walk_python(cpu, regs->entered, PYTHON_NO_NATIVE, python, COPY_HEAD_WORDS);
 
 	if (stack > COPY_HEAD_WORDS)
 		stack = COPY_HEAD_WORDS;
@@ -432,8 +482,8 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u64 p
 	    send_copy(s, cpu, ctx, &regs)) {
 		user_words = s->walk.cnt;
 		s->python.cut = 0;
-		if (user_words)
-			user_words = walk_python(s, cpu, &regs, user_words, user_words,
+		if (user_words && has_python(s))
+			user_words = walk_python(cpu, regs.entered, user_words, user_words,
 						 MAX_USER_WORDS);
 		send_sample(s, ctx, user_words);
 	}

@@ -45,6 +45,8 @@ struct python_walk {
 	__u32 leaf; /* enum python_leaf */
 	__u64 tstate;
 	__u64 fs_base;
+	__u64 list_interp; /* of the thread state listed, while one is looked for */
+	__u64 listed;
 	__u32 native; /* native frames before this one lie below all anchors to come */
 	__u32 native_cnt; /* PYTHON_NO_NATIVE: not known here, anchors are told by address */
 	__u32 cnt; /* frames so far */
@@ -146,28 +148,33 @@ static __always_inline int is_thread_of(const struct python_layout *l, __u64 tst
 	return tstate && !python_pointer(&id, tstate + l->tstate_thread_id) && id == fs_base;
 }
 
-/* By the lists of an interpreter and those behind it, which are older. */
-static __always_inline int listed_thread(const struct python_process *p, __u64 interp,
-					 __u64 fs_base, __u64 *ret_tstate)
+/* One thread of the lists of an interpreter and of those behind it, which are older. 1: it is the one
+ * looked for, w->listed; negative: none is; 0: go on. */
+static __always_inline int python_list_step(struct python_walk *w)
 {
-	__u64 tstate;
+	const struct python_layout *l = &w->process.layout;
 
-	if (!interp || python_pointer(&tstate, interp + p->layout.interp_threads))
+	if (is_thread_of(l, w->listed, w->fs_base))
+		return 1;
+	if (w->listed)
+		return python_pointer(&w->listed, w->listed + l->tstate_next);
+	if (python_pointer(&w->list_interp, w->list_interp + l->interp_next) || !w->list_interp)
 		return -1;
-	for (int i = 0; i < THREAD_LIST_STEPS; i++) {
-		if (is_thread_of(&p->layout, tstate, fs_base)) {
-			*ret_tstate = tstate;
-			return 0;
-		}
-		if (tstate) {
-			if (python_pointer(&tstate, tstate + p->layout.tstate_next))
-				return -1;
-		} else if (python_pointer(&interp, interp + p->layout.interp_next) || !interp ||
-			   python_pointer(&tstate, interp + p->layout.interp_threads)) {
-			return -1;
-		}
-	}
-	return -1;
+	return python_pointer(&w->listed, w->list_interp + l->interp_threads);
+}
+
+/* The includer's: python_list_step() until it is not 0, THREAD_LIST_STEPS times at most. Returns the last. */
+static __always_inline int python_list_steps(struct python_walk *w);
+
+static __always_inline int listed_thread(struct python_walk *w, __u64 interp, __u64 *ret_tstate)
+{
+	if (!interp || python_pointer(&w->listed, interp + w->process.layout.interp_threads))
+		return -1;
+	w->list_interp = interp;
+	if (python_list_steps(w) != 1)
+		return -1;
+	*ret_tstate = w->listed;
+	return 0;
 }
 
 /* The newest interpreter, if that tells more than a key: where there is no key, and up to 3.11 where
@@ -198,7 +205,7 @@ static __always_inline int find_tstate(struct python_walk *w, __u64 fs_base)
 		w->tstate = current;
 		return 0;
 	}
-	if (!listed_thread(p, newest_interpreter(p), fs_base, &w->tstate))
+	if (!listed_thread(w, newest_interpreter(p), &w->tstate))
 		return 0;
 	switch (p->road) {
 	case PYTHON_THREAD_KEY:
@@ -291,7 +298,7 @@ static __always_inline int python_walk_outer(struct python_walk *w)
 	if (!at_root ||
 	    python_pointer(&interp, w->tstate + l->tstate_interp) ||
 	    python_pointer(&next, interp + l->interp_next) ||
-	    listed_thread(&w->process, next, w->fs_base, &outer))
+	    listed_thread(w, next, &outer))
 		return 1;
 	w->tstate = outer;
 	if (enter_tstate(w))

@@ -97,6 +97,15 @@ struct walked_stack walker__walk(struct walker *w, const struct walk_seam *used_
 				      (enum stop_reason)w->walk.stop };
 }
 
+static inline int python_list_steps(struct python_walk *python)
+{
+	int found = 0;
+
+	for (int i = 0; i < THREAD_LIST_STEPS && !found; i++)
+		found = python_list_step(python);
+	return found;
+}
+
 /* As the sampler does it: find_anchor(). Non-zero: the walk has ended. */
 static int find_anchor(struct walker *w)
 {
