@@ -2,17 +2,20 @@
 #include "symbolizer/kernel/kallsyms.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "symbolizer/kernel/symbol_text.h"
 
 #define MAX_MODULES 4096
 #define PAGE 4096ULL
 
 struct symbol {
 	uint64_t start;
-	uint32_t name; /* offset in the pool */
+	uint32_t name; /* offset in the pool, which grows in the order of the text */
 	uint16_t module; /* index */
-	uint16_t global;
+	bool is_end; /* no symbol: the end of one whose next one is not known */
 };
 
 struct kallsyms {
@@ -24,8 +27,7 @@ struct kallsyms {
 	uint32_t pool_size;
 	uint32_t pool_room;
 	uint32_t module_cnt;
-	uint64_t text_start;
-	uint64_t text_end;
+	struct kernel_bounds bounds;
 };
 
 static bool add_text(struct kallsyms *k, const char *text, size_t len, uint32_t *ret_off)
@@ -63,10 +65,10 @@ static int module_index(struct kallsyms *k, const char *name, size_t len, uint16
 	return 0;
 }
 
-static int add_symbol(struct kallsyms *k, uint64_t start, bool global, const char *name,
+static int add_symbol(struct kallsyms *k, uint64_t start, bool is_end, const char *name,
 		      size_t name_len, const char *module, size_t module_len)
 {
-	struct symbol s = { .start = start, .global = global };
+	struct symbol s = { .start = start, .is_end = is_end };
 
 	if (k->cnt == k->room) {
 		uint32_t room = k->room ? k->room * 2 : 65536;
@@ -104,9 +106,9 @@ static const char *read_hex(const char *at, const char *end, uint64_t *ret_value
 static void note_bounds(struct kallsyms *k, const char *name, size_t len, uint64_t start)
 {
 	if (len == 5 && !memcmp(name, "_text", 5))
-		k->text_start = start;
+		k->bounds.text_start = start;
 	else if (len == 6 && !memcmp(name, "_etext", 6))
-		k->text_end = start;
+		k->bounds.text_end = start;
 }
 
 static int parse_line(struct kallsyms *k, const char *at, const char *end, bool *hidden)
@@ -138,46 +140,88 @@ static int parse_line(struct kallsyms *k, const char *at, const char *end, bool 
 		note_bounds(k, name, (size_t)(name_end - name), start);
 	if (type != 't' && type != 'T' && type != 'w' && type != 'W')
 		return 0;
-	return add_symbol(k, start, type == 'T', name, (size_t)(name_end - name), module,
+	return add_symbol(k, start, false, name, (size_t)(name_end - name), module,
 			  (size_t)(module_end - module));
 }
 
-static int compare_symbols(const void *a, const void *b, void *pool)
+/* Of several at one address, the one listed first is the one that the kernel itself speaks of. */
+static int compare_symbols(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
-	if (x->global != y->global)
-		return x->global ? -1 : 1;
-	return strcmp((char *)pool + x->name, (char *)pool + y->name);
+	if (x->is_end != y->is_end)
+		return x->is_end ? 1 : -1;
+	return x->name < y->name ? -1 : x->name > y->name;
 }
 
-static void settle(struct kallsyms *k)
+void kallsyms__settle(struct kallsyms *k)
 {
 	uint32_t kept = 0;
 
-	qsort_r(k->symbols, k->cnt, sizeof(*k->symbols), compare_symbols, k->pool);
+	if (k->cnt)
+		qsort(k->symbols, k->cnt, sizeof(*k->symbols), compare_symbols);
 	for (uint32_t i = 0; i < k->cnt; i++)
 		if (!kept || k->symbols[kept - 1].start != k->symbols[i].start)
 			k->symbols[kept++] = k->symbols[i];
 	k->cnt = kept;
 }
 
-int kallsyms__parse(const char *text, size_t size, struct kallsyms **ret_kallsyms)
+int kallsyms__new(const struct kernel_bounds *bounds, struct kallsyms **ret_kallsyms)
 {
 	scope_free(kallsyms) struct kallsyms *k = calloc(1, sizeof(*k));
-	const char *end = text + size;
-	bool hidden = false;
 	uint16_t none;
 
 	if (k)
 		k->modules = calloc(MAX_MODULES, sizeof(*k->modules));
 	if (!k || !k->modules || module_index(k, "", 0, &none))
 		return -ENOMEM;
+	k->bounds = *bounds;
+	*ret_kallsyms = take_ptr(k);
+	return 0;
+}
+
+/* "%pS" says nothing of it, where /proc/kallsyms has "[bpf]". The kernel has functions of such names. */
+static bool is_bpf(const struct kallsyms *k, uint64_t start, const struct symbol_text *symbol)
+{
+	const struct kernel_bounds *b = &k->bounds;
+
+	return !symbol->module_len && symbol->name_len > 4 && !strncmp(symbol->name, "bpf_", 4) &&
+	       b->code_end && (start < b->text_start || start >= b->code_end);
+}
+
+int kallsyms__add_address(struct kallsyms *k, uint64_t addr, const char *text)
+{
+	struct symbol_text symbol;
+	uint64_t start;
+	int err = symbol_text__parse(text, &symbol);
+
+	if (err || symbol.offset > addr)
+		return -ENOENT;
+	start = addr - symbol.offset;
+	if (is_bpf(k, start, &symbol)) {
+		symbol.module = "bpf";
+		symbol.module_len = 3;
+	}
+	err = add_symbol(k, start, false, symbol.name, symbol.name_len, symbol.module,
+			 symbol.module_len);
+	if (err || start + symbol.size <= addr)
+		return err;
+	return add_symbol(k, start + symbol.size, true, "", 0, symbol.module, symbol.module_len);
+}
+
+int kallsyms__parse(const char *text, size_t size, struct kallsyms **ret_kallsyms)
+{
+	scope_free(kallsyms) struct kallsyms *k = NULL;
+	const char *end = text + size;
+	bool hidden = false;
+	int err = kallsyms__new(&(struct kernel_bounds){ 0 }, &k);
+
+	if (err)
+		return err;
 	for (const char *at = text; at < end;) {
 		const char *line_end = memchr(at, '\n', (size_t)(end - at));
-		int err;
 
 		if (!line_end)
 			line_end = end;
@@ -188,7 +232,7 @@ int kallsyms__parse(const char *text, size_t size, struct kallsyms **ret_kallsym
 	}
 	if (!k->cnt)
 		return hidden ? -EACCES : -ENODATA;
-	settle(k);
+	kallsyms__settle(k);
 	*ret_kallsyms = take_ptr(k);
 	return 0;
 }
@@ -203,12 +247,17 @@ void kallsyms__free(struct kallsyms *k)
 	free(k);
 }
 
+static uint64_t page_end(uint64_t addr)
+{
+	return (addr | (PAGE - 1)) + 1;
+}
+
 /* A symbol has no size: it reaches to the next one; the last of a module to the end of its page. */
 struct kernel_symbol kallsyms__find(const struct kallsyms *k, uint64_t addr)
 {
 	uint32_t low = 0, high = k->cnt;
 	const struct symbol *s;
-	uint64_t end;
+	uint64_t end, text_end = k->bounds.text_end;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
@@ -222,9 +271,9 @@ struct kernel_symbol kallsyms__find(const struct kallsyms *k, uint64_t addr)
 		return (struct kernel_symbol){ .module = "" };
 	s = &k->symbols[low - 1];
 	end = low < k->cnt && k->symbols[low].module == s->module ? k->symbols[low].start :
-								    (s->start | (PAGE - 1)) + 1;
-	if (addr >= end ||
-	    (!s->module && k->text_end && s->start < k->text_end && addr >= k->text_end))
+								    page_end(s->start);
+	if (s->is_end || addr >= end ||
+	    (!s->module && text_end && s->start < text_end && addr >= text_end))
 		return (struct kernel_symbol){ .module = "" };
 	return (struct kernel_symbol){ k->pool + s->name, k->pool + k->modules[s->module],
 				       s->start };
@@ -232,12 +281,12 @@ struct kernel_symbol kallsyms__find(const struct kallsyms *k, uint64_t addr)
 
 uint64_t kallsyms__text_start(const struct kallsyms *k)
 {
-	return k->text_start;
+	return k->bounds.text_start;
 }
 
 uint64_t kallsyms__text_end(const struct kallsyms *k)
 {
-	return k->text_end;
+	return k->bounds.text_end;
 }
 
 int kallsyms__module_range(const struct kallsyms *k, const char *module, uint64_t *ret_start,
@@ -253,7 +302,7 @@ int kallsyms__module_range(const struct kallsyms *k, const char *module, uint64_
 		if (s->start < start)
 			start = s->start;
 		if (s->start >= end)
-			end = (s->start | (PAGE - 1)) + 1;
+			end = s->is_end ? page_end(s->start - 1) : page_end(s->start);
 	}
 	if (!end)
 		return -ENOENT;

@@ -17,6 +17,19 @@ struct kallsyms;
 /* text: borrowed, need not end with NUL. Data symbols are dropped. -ENODATA: no usable line.
  * -EACCES: all addresses are zero (kptr_restrict, or no CAP_SYSLOG). */
 int kallsyms__parse(const char *text, size_t size, struct kallsyms **ret_kallsyms);
+
+/* Or of certain addresses alone: what the kernel printed of each as "%pS" (symbol_text.h), at last
+ * kallsyms__settle(). */
+struct kernel_bounds { /* addresses; 0 when absent */
+	uint64_t text_start; /* _text */
+	uint64_t text_end; /* _etext */
+	uint64_t code_end; /* _einittext: of all code that is built in */
+};
+int kallsyms__new(const struct kernel_bounds *bounds, struct kallsyms **ret_kallsyms);
+/* -ENOENT: that is no name. */
+int kallsyms__add_address(struct kallsyms *kallsyms, uint64_t addr, const char *text);
+void kallsyms__settle(struct kallsyms *kallsyms);
+
 void kallsyms__free(struct kallsyms *kallsyms);
 DEFINE_FREEP(kallsyms)
 

@@ -89,6 +89,8 @@ def main():
     seeds["kallsyms/some"] = KALLSYMS_TEXT.encode()
     seeds["kallsyms/hidden"] = b"0000000000000000 T _text\n0000000000000000 t x\t[m]\n"
     seeds["kallsyms/no-newline"] = KALLSYMS_TEXT.encode()[:-20]
+    seeds["symbol_text/kernel"], seeds["symbol_text/module"] = b"vfs_read+0x10/0x370", b"ext4_read+0xa/0x10 [ext4]"
+    seeds["symbol_text/none"] = b"0xffffffffc0009000"
     seeds["maps_parser/maps"], seeds["maps_parser/stat"] = MAPS.encode(), STAT.encode()
     seeds |= {f"demangle/{i:02}": name.encode() for i, name in enumerate(NAMES)}
     seeds["raw_records/all"] = raw_seed(raw)
