@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/capture/host.h"
 #include "collector/cli/cli.h"
 #include "collector/dump/freeze.h"
 #include "collector/dump/print.h"
@@ -295,7 +294,6 @@ static int print(struct dump *d)
 			d->subjects[0].pid);
 		return -ESRCH;
 	}
-	host_read_kallsyms(on_apply, d);
 	session__stop(d->session);
 	err = make_profile(ingest_of(d), &d->sampling, &profile, &calls_seen);
 	if (err)

@@ -14,6 +14,8 @@
 #include <linux/sched/types.h>
 
 #include "collector/cache_dir.h"
+#include "collector/capture/host.h"
+#include "collector/capture/kernel_names.h"
 #include "collector/capture/live_source.h"
 #include "collector/output/file.h"
 #include "collector/program_file.h"
@@ -424,6 +426,34 @@ static void open_the_rest(struct session *s)
 	keeper__finish(s->keeper);
 }
 
+/* The addresses of the kernel that occurred. */
+static uint64_t *kernel_addresses(const struct session *s, uint32_t *ret_cnt)
+{
+	uint32_t cnt, kept = 0;
+	const struct location *l = aggregate__locations(s->ingest.aggregate, &cnt);
+	uint64_t *addrs = calloc(cnt ? cnt : 1, sizeof(*addrs));
+
+	for (uint32_t i = 0; i < cnt && addrs; i++)
+		if (l[i].binary == BINARY_KERNEL_ID)
+			addrs[kept++] = l[i].off;
+	*ret_cnt = kept;
+	return addrs;
+}
+
+/* While our programs are loaded: they have names too. A raw file has got all that there are. */
+static void name_kernel(struct session *s)
+{
+	scope_memory uint64_t *addrs = NULL;
+	uint32_t cnt;
+
+	if (s->options->raw)
+		return;
+	ingest__finish(&s->ingest);
+	addrs = kernel_addresses(s, &cnt);
+	if (cnt && (!addrs || kernel_names__find(addrs, cnt, &s->ingest.kallsyms)))
+		host_read_kallsyms(on_record, s);
+}
+
 int session__stop(struct session *s)
 {
 	int err;
@@ -438,6 +468,7 @@ int session__stop(struct session *s)
 	keeper__free(take_ptr(s->keeper)); /* naming needs the memory */
 	while (records->read(records, 0, on_record, s) > 0)
 		;
+	name_kernel(s);
 	err = close_raw(s);
 	close_parts(s);
 	return err;

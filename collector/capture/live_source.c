@@ -40,6 +40,7 @@ struct live_source {
 	int watch_fd; /* borrowed; -1 */
 	enum live_state state;
 	bool has_kernel_frames;
+	bool all_kernel_names; /* a raw file is to have them */
 };
 
 static int take_ring_record(void *ctx, void *data, size_t size)
@@ -130,7 +131,7 @@ static int read_end(struct live_source *live, record_fn fn, void *ctx)
 				    .cnt = batch__dropped(live->batch) };
 	struct end_record end = { .h = { RECORD_END, sizeof(end), now_ns() } };
 
-	if (live->has_kernel_frames) /* reading costs 40 ms */
+	if (live->has_kernel_frames && live->all_kernel_names) /* reading costs 40 ms */
 		/* while our programs are loaded: they have names too */
 		host_read_kallsyms(fn, ctx);
 	if (sampler__counts(live->sampler, &counters.counts))
@@ -191,6 +192,7 @@ int live_source__open(const struct options *options, struct live_source **ret_li
 		return -ENOMEM;
 	live->source = (struct record_source){ live_read, live_free };
 	live->watch_fd = -1;
+	live->all_kernel_names = options->raw;
 	err = sampler__open(options, &live->sampler);
 	if (!err && options->cgroup)
 		err = sampler__set_cgroup(live->sampler, options->cgroup);

@@ -27,8 +27,8 @@ void live_source__watch(struct live_source *live, int fd); /* readable: read() r
  * twice, not missed. */
 int live_source__follow(struct live_source *live);
 int live_source__sample(struct live_source *live); /* sampling begins */
-/* Sampling ends. The next read() hands out the rest of the rings, the one after it kallsyms, counters
- * and the end, and returns 0. */
+/* Sampling ends. The next read() hands out the rest of the rings, the one after it counters and the
+ * end (for a raw file kallsyms too), and returns 0. */
 void live_source__stop(struct live_source *live);
 
 /* Reads a process's mappings, or all of them, from /proc again; they come with the next read(). */

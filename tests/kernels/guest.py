@@ -13,7 +13,7 @@ import suites
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KERNELS = {"5.10": "bullseye-security", "6.1": "bookworm"}  # release: the suite that has it
 PYTHONS = {"3.11": "bookworm", "3.9": "bullseye"}
-APPLETS = "sh mount mkdir base64 echo uname insmod sleep taskset poweroff cat".split()
+APPLETS = "sh mount mkdir base64 echo uname insmod sleep taskset poweroff cat grep head sed".split()
 QEMU = "/usr/bin/qemu-system-x86_64"
 BUSYBOX = "/bin/busybox"
 
@@ -50,7 +50,8 @@ def make_initramfs(build, kernel, folder):
     shutil.copy(BUSYBOX, tree / "bin/busybox")
     for applet in APPLETS:
         (tree / "bin" / applet).symlink_to("busybox")
-    for program in ("collector/sonde", "tests/targets/chain", "tests/targets/reader", "tests/targets/waiters"):
+    for program in ("collector/sonde", "tests/targets/chain", "tests/targets/reader", "tests/targets/waiters",
+                    "tests/tools/print_kernel_names"):
         add_program(tree, build / program)
     for version, suite in PYTHONS.items():
         add_python(tree, version, suite)

@@ -29,6 +29,15 @@ run syscalls -- reader 2
 run faults -e page-faults -F 999 -a -d 2
 run module -a -- insmod /raid6_pq.ko
 
+# What the kernel calls its first functions and those of modules when it is asked, and /proc/kallsyms of them.
+{
+	sed -n '/ _text$/,$p' /proc/kallsyms | head -n 4000
+	grep '\]$' /proc/kallsyms | grep -v '\[bpf\]$'
+} | grep ' [tTwW] ' >symbols
+print_kernel_names <symbols >named
+send symbols
+send named
+
 # Two interpreters at once, and what faulthandler says of each.
 run python -- sh -c 'python3.11 -ISB /program.py 3.11 & python3.9 -ISB /program.py 3.9; wait'
 send 3.11
