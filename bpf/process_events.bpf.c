@@ -32,10 +32,12 @@ static __always_inline void copy_entry(__u32 parent, __u32 child)
 	struct process_entry *entry = bpf_map_lookup_elem(&processes, &parent);
 	struct process_entry copy;
 
-	if (!entry || entry->state != PROCESS_READY)
+	if (!entry || (entry->state != PROCESS_READY && !entry->python))
 		return;
 	copy = *entry;
 	copy.copies = 0;
+	if (copy.state != PROCESS_READY)
+		copy.state = PROCESS_NEW; /* nobody has asked for the child's run */
 	if (fault() || bpf_map_update_elem(&processes, &child, &copy, BPF_ANY))
 		count(COUNTER_MAP_FULL, 1);
 }
