@@ -295,10 +295,8 @@ static __always_inline int python_walk_outer(struct python_walk *w)
 		return 0;
 	if (at_root && w->leaf == PYTHON_LEAF_DROPPED)
 		end = w->end = PYTHON_LEAF_TORN;
-	if (!at_root ||
-	    python_pointer(&interp, w->tstate + l->tstate_interp) ||
-	    python_pointer(&next, interp + l->interp_next) ||
-	    listed_thread(w, next, &outer))
+	if (!at_root || python_pointer(&interp, w->tstate + l->tstate_interp) ||
+	    python_pointer(&next, interp + l->interp_next) || listed_thread(w, next, &outer))
 		return 1;
 	w->tstate = outer;
 	if (enter_tstate(w))

@@ -5,7 +5,7 @@
 #include "types.h"
 
 #define KERNEL_NAMES 64 /* in one run of the program */
-#define KERNEL_NAME_LEN 640 /* the kernel's KSYM_SYMBOL_LEN, which depends on its configuration, is less */
+#define KERNEL_NAME_LEN 640 /* more than any kernel's KSYM_SYMBOL_LEN */
 
 struct kernel_names_batch {
 	__u64 text_start; /* _text; 0: the kernel has no such symbol, as the next ones */

@@ -43,9 +43,9 @@ static int find_all(struct kernel_names_bpf *skel, const uint64_t *addrs, uint32
 	if (!err && batch->err != -ENOENT)
 		err = batch->err;
 	if (!err)
-		err = kallsyms__new(
-			&(struct kernel_bounds){ batch->text_start, batch->text_end, batch->code_end },
-			&kallsyms);
+		err = kallsyms__new(&(struct kernel_bounds){ batch->text_start, batch->text_end,
+							     batch->code_end },
+				    &kallsyms);
 	for (uint32_t i = 0; i < cnt && !err; i += KERNEL_NAMES)
 		err = ask(skel, addrs + i, cnt - i < KERNEL_NAMES ? cnt - i : KERNEL_NAMES,
 			  kallsyms);

@@ -13,7 +13,7 @@ import suites
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KERNELS = {"5.10": "bullseye-security", "6.1": "bookworm"}  # release: the suite that has it
 PYTHONS = {"3.11": "bookworm", "3.9": "bullseye"}
-APPLETS = "sh mount mkdir base64 echo uname insmod sleep taskset poweroff cat grep head sed".split()
+APPLETS = "sh mount mkdir base64 echo uname insmod sleep taskset poweroff cat grep head".split()
 QEMU = "/usr/bin/qemu-system-x86_64"
 BUSYBOX = "/bin/busybox"
 

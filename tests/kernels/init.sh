@@ -31,9 +31,9 @@ run module -a -- insmod /raid6_pq.ko
 
 # What the kernel calls its first functions and those of modules when it is asked, and /proc/kallsyms of them.
 {
-	sed -n '/ _text$/,$p' /proc/kallsyms | head -n 4000
-	grep '\]$' /proc/kallsyms | grep -v '\[bpf\]$'
-} | grep ' [tTwW] ' >symbols
+	grep ' [tTwW] ' /proc/kallsyms | head -n 4000
+	grep ' [tTwW] .*\]$' /proc/kallsyms | grep -v '\[bpf\]$'
+} >symbols
 print_kernel_names <symbols >named
 send symbols
 send named
