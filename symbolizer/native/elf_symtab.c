@@ -333,16 +333,13 @@ static const struct symbol *covering_sized(const struct symbol_table *t, uint32_
 
 /* A symbol without size, when it is the nearest of all, stands for what no other covers: inside a
  * function it is a label. */
-static const struct symbol *covering(const struct symbol_table *t, uint32_t sorted,
-				     const struct cfi_range *range, uint64_t elf_vaddr)
+static const struct symbol *covering_unsized(const struct symbol_table *t, uint32_t sorted,
+					     const struct cfi_range *range, uint64_t elf_vaddr)
 {
-	const struct symbol *s = covering_sized(t, sorted, elf_vaddr);
 	uint32_t cnt = cnt_below(t, sorted, elf_vaddr);
+	const struct symbol *s = cnt ? &t->symbols[cnt - 1] : NULL;
 
-	if (s || !cnt)
-		return s;
-	s = &t->symbols[cnt - 1];
-	return s->unsized && covers_unsized(t, s, range, elf_vaddr) ? s : NULL;
+	return s && s->unsized && covers_unsized(t, s, range, elf_vaddr) ? s : NULL;
 }
 
 struct rest_sink {
@@ -370,7 +367,8 @@ static void take_python(void *ctx, const struct cfi_range *function, const char 
 				 .size = function->size,
 				 .source = NAME_PYTHON };
 
-	if (!sink->err && !covering(sink->table, sink->sorted, function, symbol.start))
+	if (!sink->err && !covering_sized(sink->table, sink->sorted, symbol.start) &&
+	    !covering_unsized(sink->table, sink->sorted, function, symbol.start))
 		sink->err = add_symbol(sink->table, symbol, name);
 }
 
@@ -452,10 +450,13 @@ struct symbol_name symbol_table__find(struct symbol_table *t, uint64_t elf_vaddr
 	const struct symbol *s = covering_sized(t, t->cnt, elf_vaddr);
 	const struct cfi_range *range = NULL;
 
-	if (!s) {
+	if (!s && !t->complete) {
 		complete(t);
+		s = covering_sized(t, t->cnt, elf_vaddr);
+	}
+	if (!s) {
 		range = find_range(t, elf_vaddr);
-		s = covering(t, t->cnt, range, elf_vaddr);
+		s = covering_unsized(t, t->cnt, range, elf_vaddr);
 	}
 	if (s)
 		return (struct symbol_name){ t->pool + s->name, s->start, s->unsized ? 0 : s->size,
