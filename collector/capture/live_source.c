@@ -16,6 +16,7 @@
 
 #define SETTLE_NS 200000ULL /* a record may be written this long after its time was taken */
 #define NOT_YET_MS 2 /* records younger than that wait: look again soon */
+#define SOON_MS 5 /* after the start of a thread: to be asked what it is called, while it lives */
 #define GATHER_NS 300000 /* an exec brings several records: take them together, but soon */
 #define CPU_CHECK_NS 1000000000ULL
 
@@ -39,6 +40,7 @@ struct live_source {
 	uint64_t cpus_checked_ns;
 	int watch_fd; /* borrowed; -1 */
 	enum live_state state;
+	bool stirred; /* the last wait ended with something that happened to a process */
 	bool has_kernel_frames;
 	bool all_kernel_names; /* a raw file is to have them */
 };
@@ -88,7 +90,10 @@ static void wait_for_records(struct live_source *live, int timeout_ms)
 	fds[cnt + 3] = (struct pollfd){ live->watch_fd, POLLIN, 0 };
 	if (!batch__empty(live->batch))
 		timeout_ms = NOT_YET_MS;
-	if (poll(fds, (nfds_t)cnt + 4, timeout_ms) > 0 && !fds[cnt + 3].revents)
+	else if (live->stirred && timeout_ms > SOON_MS)
+		timeout_ms = SOON_MS;
+	live->stirred = poll(fds, (nfds_t)cnt + 4, timeout_ms) > 0 && !fds[cnt + 3].revents;
+	if (live->stirred)
 		nanosleep(&gather, NULL);
 }
 
