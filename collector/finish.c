@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,13 +13,12 @@
 #include "collector/doctor/advice.h"
 #include "collector/output/file.h"
 #include "collector/output/pprof.h"
+#include "collector/own_process.h"
 #include "collector/profile/debuginfod.h"
 #include "collector/profile/naming.h"
 #include "collector/report/report.h"
 #include "collector/source/endings.h"
 #include "collector/tables/target_file.h"
-#include "common/cleanup.h"
-#include "common/io.h"
 #include "common/log.h"
 #include "symbolizer/native/kept_file.h"
 
@@ -35,19 +33,6 @@ static double seconds(struct timeval t)
 	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
-/* Of this program. ru_maxrss is also that of whoever started it, until then. */
-static uint64_t peak_rss_kb(void)
-{
-	scope_memory char *status = NULL;
-	const char *line;
-	size_t size;
-
-	if (io_read_file("/proc/self/status", 65536, &status, &size))
-		return 0;
-	line = strstr(status, "\nVmHWM:");
-	return line ? strtoull(line + strlen("\nVmHWM:"), NULL, 10) : 0;
-}
-
 static void say_cost(const struct ingest *ingest, uint64_t map_bytes)
 {
 	struct rusage usage;
@@ -58,7 +43,7 @@ static void say_cost(const struct ingest *ingest, uint64_t map_bytes)
 		"%.0f MB maps and rings\n",
 		seconds(usage.ru_utime) + seconds(usage.ru_stime),
 		(double)ingest->counts.counters[COUNTER_RUN_NS] / 1e9,
-		(double)peak_rss_kb() / 1024, (double)map_bytes / 1048576);
+		(double)own_process__peak_rss_kb() / 1024, (double)map_bytes / 1048576);
 }
 
 static void say_losses(const struct ingest *ingest, bool all)

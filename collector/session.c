@@ -6,18 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/sched/types.h>
 
 #include "collector/cache_dir.h"
 #include "collector/capture/host.h"
 #include "collector/capture/kernel_names.h"
 #include "collector/capture/live_source.h"
 #include "collector/output/file.h"
+#include "collector/own_process.h"
 #include "collector/program_file.h"
 #include "collector/python/reader.h"
 #include "collector/python/sources.h"
@@ -27,7 +24,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#define SLICE_NS 100000
 #define READ_MS 100 /* samples wait in their ring that long */
 #define PROGRESS_NS 1000000000ULL
 #define HELD_NS 5000000000ULL /* between two lines of -v about what is held */
@@ -125,28 +121,6 @@ static void turn(struct session *s)
 	session__turn(s, READ_MS);
 }
 
-static void raise_limits(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* We sleep most of the time, and what is to be known of a new process must be known soon: a short slice
- * (EEVDF, 6.12) wakes us before those who have used theirs, at the same share of the CPU. */
-static void wake_soon(void)
-{
-	struct sched_attr attr;
-
-	if (syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) || attr.sched_policy)
-		return; /* not SCHED_OTHER: the user has chosen */
-	attr.sched_runtime = SLICE_NS;
-	syscall(SYS_sched_setattr, 0, &attr, 0);
-}
-
 static int open_raw(struct session *s)
 {
 	int err;
@@ -205,8 +179,8 @@ int session__open(const struct options *options, struct session **ret_session)
 	if (!s)
 		return -ENOMEM;
 	s->options = options;
-	raise_limits();
-	wake_soon();
+	own_process__raise_limits();
+	own_process__wake_soon();
 	s->sources = python_sources__new();
 	s->threads = python_threads__new();
 	err = s->sources && s->threads ? ingest__init(&s->ingest, options) : -ENOMEM;
@@ -281,7 +255,8 @@ void session__prepare(struct session *s, const uint32_t *pids, uint32_t cnt, uin
 
 	for (uint32_t i = 0; i < cnt; i++)
 		keeper__want(s->keeper, pids[i]);
-	keeper__turn(s->keeper); /* files are opened from now on, not after the first wait for records */
+	keeper__turn(
+		s->keeper); /* files are opened from now on, not after the first wait for records */
 	do
 		turn(s);
 	while (keeper__pending(s->keeper) && now_ns() < until);
@@ -389,10 +364,11 @@ static void tell_held(struct session *s)
 	if (!s->options->verbose || now - s->told_ns < HELD_NS)
 		return;
 	s->told_ns = now;
-	log_info("held: %" PRIu64 " KB of %u stacks with labels, %zu KB of Python code, %u processes",
-		  aggregate__bytes(a) / 1024, aggregate__sums(a),
-		  python_codes__bytes(s->ingest.python_codes) / 1024,
-		  proc_table__cnt(s->ingest.processes));
+	log_info("held: %" PRIu64
+		 " KB of %u stacks with labels, %zu KB of Python code, %u processes",
+		 aggregate__bytes(a) / 1024, aggregate__sums(a),
+		 python_codes__bytes(s->ingest.python_codes) / 1024,
+		 proc_table__cnt(s->ingest.processes));
 }
 
 int session__run(struct session *s, const volatile sig_atomic_t *stop, int child,

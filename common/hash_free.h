@@ -6,12 +6,12 @@
 #include <uthash.h>
 
 /* Frees all entries of a table that own nothing but themselves; the table is empty then. */
-#define HASH_FREE_ALL(head, type)                   \
-	do {                                        \
-		struct type *entry_, *next_;        \
-                                                    \
+#define HASH_FREE_ALL(head, type)                    \
+	do {                                         \
+		struct type *entry_, *next_;         \
+                                                     \
 		HASH_ITER(hh, head, entry_, next_) { \
-			HASH_DEL(head, entry_);     \
-			free(entry_);               \
-		}                                   \
+			HASH_DEL(head, entry_);      \
+			free(entry_);                \
+		}                                    \
 	} while (0)

@@ -486,9 +486,10 @@ static __always_inline void rule_from_code(const struct native_walk *walk, struc
  * before belongs to none, so no call left it. Somebody wrote it onto a new stack, whose end this is:
  * makecontext of the C library does.
  */
-static __always_inline const struct unwind_info *
-rule_beside(const struct native_walk *walk, const struct unwind_mapping *m, __u64 pc,
-	    const struct unwind_info *none)
+static __always_inline const struct unwind_info *rule_beside(const struct native_walk *walk,
+							     const struct unwind_mapping *m,
+							     __u64 pc,
+							     const struct unwind_info *none)
 {
 	static const struct unwind_info uncalled = { .kind = UNWIND_UNCALLED };
 	const struct unwind_info *beside;

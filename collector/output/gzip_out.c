@@ -42,8 +42,7 @@ struct gzip_out *gzip_out__new(void)
 	struct gzip_out *out = calloc(1, sizeof(*out));
 
 	/* 15 + 16: a gzip header, whose time is 0 */
-	if (out &&
-	    deflateInit2(&out->z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+	if (out && deflateInit2(&out->z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
 		free(out);
 		return NULL;
 	}

@@ -325,8 +325,8 @@ void aggregate__drop_stacks(struct aggregate *a)
 	a->sums = (struct rows){ 0 };
 }
 
-void aggregate__for_each(struct aggregate *a,
-			 void (*fn)(void *ctx, const struct stack *stack), void *ctx)
+void aggregate__for_each(struct aggregate *a, void (*fn)(void *ctx, const struct stack *stack),
+			 void *ctx)
 {
 	uint32_t locations[MAX_STACK_LOCATIONS];
 	const struct node *nodes = a->nodes.at;

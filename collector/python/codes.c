@@ -185,7 +185,7 @@ static void add_code(struct python_codes *codes, const struct python_code_record
 }
 
 static struct code_entry *find(const struct python_codes *codes, uint32_t pid,
-				     const struct code_key *key)
+			       const struct code_key *key)
 {
 	const struct process_codes *p = process_of(codes, pid);
 	struct code_entry *c = NULL;

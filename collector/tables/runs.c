@@ -183,8 +183,8 @@ void runs__release(struct runs *runs, struct process *p)
 
 void runs__executed(struct runs *runs, struct process *p)
 {
-	struct process_entry entry, fresh = { .state = PROCESS_NEW,
-					      .python = p->run ? p->run->early : 0 };
+	struct process_entry entry,
+		fresh = { .state = PROCESS_NEW, .python = p->run ? p->run->early : 0 };
 
 	runs__release(runs, p);
 	if (!bpf_map_lookup_elem(runs->maps.processes, &p->pid, &entry) &&

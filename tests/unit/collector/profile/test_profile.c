@@ -152,7 +152,8 @@ static void equal_samples_are_summed(void **state)
 	for (uint32_t i = 0; i < p->samples_cnt; i++) {
 		first += profile__value(p, &p->samples[i], 0);
 		second += profile__value(p, &p->samples[i], 1);
-		assert_true(!i || profile__value(p, &p->samples[i - 1], 0) >= profile__value(p, &p->samples[i], 0));
+		assert_true(!i || profile__value(p, &p->samples[i - 1], 0) >=
+					  profile__value(p, &p->samples[i], 0));
 	}
 	assert_int_equal(first, 2 * (16 * 17 / 2));
 	assert_int_equal(second, 2 * 1000 * (3 * (1 + 2 + 3 + 4 + 5) + 1));
@@ -205,7 +206,8 @@ static void sums_stay_in_range(void **state)
 		profile__add_sample(p, &(struct profile_sample){ 0 }, &rows[i].a);
 		profile__add_sample(p, &(struct profile_sample){ 0 }, &rows[i].b);
 		assert_int_equal(profile__normalize(p), 0);
-		expect(p->samples_cnt == 1 && profile__value(p, &p->samples[0], 0) == rows[i].sum, i);
+		expect(p->samples_cnt == 1 && profile__value(p, &p->samples[0], 0) == rows[i].sum,
+		       i);
 	}
 }
 
