@@ -6,9 +6,9 @@ PKGS_BUILD="gcc libc6-dev meson ninja-build pkg-config clang-14 llvm-14 bpftool 
 	libdw-dev zlib1g-dev liblzma-dev libzstd-dev libdeflate-dev libprotobuf-c-dev protobuf-c-compiler uthash-dev libiberty-dev
 	libjansson-dev libpcre2-dev"
 PKGS_TEST="libcmocka-dev python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-numpy python3-gevent binutils g++ musl-tools gdb dwz
-	elfutils debuginfod rustc qemu-system-x86 busybox-static cpio"
+	libc6-dbg elfutils debuginfod rustc qemu-system-x86 busybox-static cpio"
 PKGS_PROVE="debootstrap redis-server redis-tools nginx-light wrk ripgrep gron sqlite3 git perl nodejs
-	xz-utils postgresql-15 libc6-dbg openssl dpkg-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck
+	xz-utils postgresql-15 openssl dpkg-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck
 	linux-perf lintian black python3-sphinx mercurial python3-flask python3-django gunicorn python3-venv"
 PKGS_DEB="debhelper dpkg-dev"
 

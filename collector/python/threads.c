@@ -163,7 +163,7 @@ static int read_names(struct thread *process, struct binaries *binaries, const s
 
 	interpreter = python_interpreter_of(binaries, p, &base);
 	if (!interpreter || !python_find(binaries, p, &python))
-		return -ENOENT;
+		return -EAGAIN; /* its file is being opened */
 	place = (struct python_thread_place){ .interp_head = python.interp_head,
 					      .runtime = base + interpreter->runtime.rel,
 					      .musl = python.musl };

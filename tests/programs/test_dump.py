@@ -105,7 +105,7 @@ def assert_same(thread, theirs):
 def test_a_stopped_python(build, sonde, python):
     """Functions, files and lines of every thread, and the GIL, against the judge in each thread."""
     with dumped(build, python) as target:
-        waited = 0
+        waited, passing_on = 0, 0
         for _ in range(4):
             time.sleep(0.05)
             stopped(target.pid)
@@ -116,11 +116,14 @@ def test_a_stopped_python(build, sonde, python):
             assert all(threads[tid].name == name for name, tid in target.tids.items())
             for tid, (frames, holds) in answers.items():
                 assert_same(threads[tid], frames)
-                assert ("holds the GIL" in threads[tid].state) == holds, threads[tid]
+                if ("holds the GIL" in threads[tid].state) != holds:
+                    # taken, and not yet entered by its thread state: of two words both are true
+                    assert not holds and "libc" in threads[tid].frames[1].name, threads[tid]
+                    passing_on += 1
             waiting = {tid for tid, thread in threads.items() if "waits for the GIL" in thread.state}
             assert not any(answers[tid][1] for tid in waiting)
             waited += len(waiting)
-        assert waited
+        assert waited and passing_on <= 1
 
 
 @pytest.mark.parametrize("python", pythons.ONE_OF_EACH, indirect=True)
