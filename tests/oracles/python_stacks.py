@@ -32,6 +32,7 @@ class Judged:
     def __init__(self):
         self.same = 0
         self.cut = 0  # equal as far as the judge goes
+        self.leafless = 0  # equal but for the newest eval loop's frames, which the sample says it lacks
         self.frames = 0
         self.lineless = 0  # frames where the table has no line
         self.excluded = {}
@@ -39,14 +40,14 @@ class Judged:
         self.gil = collections.Counter()  # (what BPF said, what the interpreter says)
 
     def judged(self):
-        return self.same + self.cut + len(self.different) + sum(self.excluded.values())
+        return self.same + self.cut + self.leafless + len(self.different) + sum(self.excluded.values())
 
     def exclude(self, why):
         self.excluded[why] = self.excluded.get(why, 0) + 1
 
     def summary(self):
         return (f"{self.same} equal ({self.frames} frames, {self.lineless} without line), {self.cut} equal as far as "
-                f"the judge goes, {len(self.different)} different, excluded: {self.excluded}; GIL {self.gil_summary()}")
+                f"the judge goes, {self.leafless} said to lack the newest frames, {len(self.different)} different, excluded: {self.excluded}; GIL {self.gil_summary()}")
 
     def gil_wrong(self):
         """Samples whose thread has the GIL and was not said to, or the other way round. A thread that takes or leaves
@@ -59,7 +60,7 @@ class Judged:
 
 class Sampler:
     """sample_and_stop: for each sample a line of hex words, a line "python NAME\\tFILE\\tLINE" for each Python
-    frame, youngest first, and "end"."""
+    frame, youngest first, and "end", with what is said of the GIL and whether the newest frames are said to lack."""
 
     def __init__(self, tool, pid):
         self.process = subprocess.Popen([tool, str(pid)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -72,7 +73,8 @@ class Sampler:
         while native:
             line = self.process.stdout.readline().decode().rstrip("\n")
             if line.startswith("end "):
-                self.gil = GIL[int(line.split()[1])]
+                gil, leafless = line.split()[1:]
+                self.gil, self.leafless = GIL[int(gil)], leafless == "1"
                 break
             if not line.startswith("python "):
                 raise EOFError(f"the sampler said {line!r}")
@@ -196,15 +198,19 @@ def where_different(ours, theirs, faulthandler):
     return "?"
 
 
-def compare(result, ours, theirs, whole, faulthandler, native):
+def compare(result, ours, theirs, whole, faulthandler, native, leafless):
     between = theirs and (theirs[0][:2] == EVAL_LOOP or whole and theirs[-1][0].split(".")[-1] not in ROOTS)
     theirs = [frame for frame in theirs if not is_hidden(frame)]
+    if leafless and 0 < len(ours) < len(theirs):
+        theirs = theirs[len(theirs) - len(ours):]
     equal = len(ours) == len(theirs) if whole else len(ours) >= len(theirs)
     equal = equal and all(frame_equal(a, b, faulthandler) for a, b in zip(ours, theirs))
     if not equal and between:
         result.exclude("the judge found the thread between two frames")
     elif not equal:
         result.different.append((where_different(ours, theirs, faulthandler), " ".join(native)))
+    elif leafless:
+        result.leafless += 1
     elif whole:
         result.same += 1
     else:
@@ -218,13 +224,15 @@ def judge_one(result, sampler, pid, answers, faulthandler):
     tid = int(native[0])
     stacks.wait_until_stopped(pid, tid)
     text = ask(pid, tid, answers)
+    if not text:
+        raise Unjudged("no answer")
     try:
         theirs, whole = (read_faulthandler if faulthandler else read_extension)(text)
     except (ValueError, IndexError) as e:
         raise Unjudged(f"the judge's answer cannot be read: {e}: {text[:200]!r}") from e
     if not faulthandler:
         result.gil[sampler.gil, text.split()[-1]] += 1
-    compare(result, ours, theirs, whole, faulthandler, native)
+    compare(result, ours, theirs, whole, faulthandler, native, sampler.leafless)
 
 
 def start_target(build, python, fd, faulthandler):

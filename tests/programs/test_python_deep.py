@@ -11,7 +11,8 @@ import python_profile
 from pprof_wire import Profile, violations
 
 MOST = 4096
-HZ = "49" if "ASAN_OPTIONS" in os.environ else "199"  # records of 100 KB, which a slowed sonde must drain
+# records of 100 KB, which a slowed sonde must drain: fewer of them, for longer
+HZ, SECONDS = ("49", "2") if "ASAN_OPTIONS" in os.environ else ("199", "0.7")
 OLDER = ["2.7-shared", "3.8-shared", "3.10-shared"]
 PYTHONS = [*OLDER, "3.11-debian", "3.12-shared", "3.13-shared", "3.14-debian"]
 
@@ -19,11 +20,11 @@ PYTHONS = [*OLDER, "3.11-debian", "3.12-shared", "3.13-shared", "3.14-debian"]
 def record(build, python, folder, depth, *how, options=(), hz=HZ):
     """(Python frames, all frames, leaf first) of each sample in the last call, and the header's counts."""
     path = folder / "p.pb.gz"
-    target = python.start(build, "recursion.py", depth, 3, *how, stdout=subprocess.PIPE, text=True)
+    target = python.start(build, "recursion.py", depth, 10, *how, stdout=subprocess.PIPE, text=True)
     try:
         assert int(target.stdout.readline()) == depth
         pid = python_profile.descendants(target.pid)[-1]
-        done = subprocess.run([build / "collector/sonde", "record", "-p", str(pid), "-F", hz, "-d", "0.7", "-o", path,
+        done = subprocess.run([build / "collector/sonde", "record", "-p", str(pid), "-F", hz, "-d", SECONDS, "-o", path,
                                *options], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     finally:

@@ -78,7 +78,7 @@ static void print_sample(struct bench *b, const struct sample_record *rec, uint3
 		printf(" %" PRIx64, (uint64_t)frame_payload(words[i]));
 	puts("");
 	print_python(b, rec, words + native_cnt, cnt - native_cnt);
-	printf("end %u\n", rec->gil);
+	printf("end %u %u\n", rec->gil, rec->python_end == PYTHON_LEAF_TORN);
 	fflush(stdout);
 }
 
