@@ -16,7 +16,7 @@
 
 #define MAX_THREADS 65536
 #define LOOK_NS 2000000000ULL /* names change now and then */
-#define NOT_YET_NS 100000000ULL /* a thread runs before it is in the program's list */
+#define NOT_YET_NS 20000000ULL /* a thread runs before it is in the program's list */
 #define QUIET_NS 10000000ULL /* between two looks at one process */
 #define QUIET_SHARE 20 /* and so many times as long as the last one took */
 #define TRIES 3
@@ -238,9 +238,9 @@ static void take_names(struct python_threads *threads, uint32_t pid, const struc
 	}
 }
 
-static void look_at(struct python_threads *threads, struct binaries *binaries,
-		    const struct process *p, struct thread *process, uint64_t now, record_fn emit,
-		    void *ctx)
+static int look_at(struct python_threads *threads, struct binaries *binaries,
+		   const struct process *p, struct thread *process, uint64_t now, record_fn emit,
+		   void *ctx)
 {
 	uint64_t started = now_ns();
 	struct look look = { 0 };
@@ -253,6 +253,7 @@ static void look_at(struct python_threads *threads, struct binaries *binaries,
 	process->again_ns = quiet_until(now, now_ns() - started, err);
 	forget_found(&look);
 	free(look.found);
+	return err;
 }
 
 void python_threads__sampled(struct python_threads *threads, struct binaries *binaries,
@@ -270,5 +271,6 @@ void python_threads__sampled(struct python_threads *threads, struct binaries *bi
 	if (!t || !process || now < t->again_ns || now < process->again_ns)
 		return;
 	t->again_ns = now + (t->name || t->again_ns ? LOOK_NS : NOT_YET_NS);
-	look_at(threads, binaries, p, process, now, emit, ctx);
+	if (look_at(threads, binaries, p, process, now, emit, ctx) == -EAGAIN)
+		t->again_ns = 0; /* that was no look */
 }
