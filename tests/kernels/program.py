@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Works for two seconds in inner(), called in many ways; faulthandler writes them to the file named."""
+"""Works for four seconds in inner(), called in many ways; faulthandler writes them to the file named."""
 import faulthandler
 import sys
 import time
@@ -26,7 +26,7 @@ class Outer:
 
 
 def main():
-    n, end = 1, time.process_time() + 2
+    n, end = 1, time.process_time() + 4
     while time.process_time() < end:
         Outer().method(n)
         n = 1000
