@@ -13,13 +13,13 @@
 #include "collector/doctor/advice.h"
 #include "collector/output/file.h"
 #include "collector/output/pprof.h"
-#include "collector/own_process.h"
 #include "collector/profile/debuginfod.h"
 #include "collector/profile/naming.h"
 #include "collector/report/report.h"
 #include "collector/source/endings.h"
 #include "collector/tables/target_file.h"
 #include "common/log.h"
+#include "common/own_status.h"
 #include "symbolizer/native/kept_file.h"
 
 #define CACHE_BYTES (256UL << 20)
@@ -35,6 +35,7 @@ static double seconds(struct timeval t)
 
 static void say_cost(const struct ingest *ingest, uint64_t map_bytes)
 {
+	uint64_t peak_rss_kb = own_status("VmHWM", 10); /* ru_maxrss may be our starter's */
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
@@ -42,8 +43,8 @@ static void say_cost(const struct ingest *ingest, uint64_t map_bytes)
 		"cost: %.2f s CPU, %.3f s in the kernel's sampling programs, %.0f MB peak RSS, "
 		"%.0f MB maps and rings\n",
 		seconds(usage.ru_utime) + seconds(usage.ru_stime),
-		(double)ingest->counts.counters[COUNTER_RUN_NS] / 1e9,
-		(double)own_process__peak_rss_kb() / 1024, (double)map_bytes / 1048576);
+		(double)ingest->counts.counters[COUNTER_RUN_NS] / 1e9, (double)peak_rss_kb / 1024,
+		(double)map_bytes / 1048576);
 }
 
 static void say_losses(const struct ingest *ingest, bool all)

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/own_process.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/sched/types.h>
-
-#include "common/cleanup.h"
-#include "common/io.h"
 
 #define SLICE_NS 100000
 
@@ -32,16 +27,4 @@ void own_process__wake_soon(void)
 		return; /* not SCHED_OTHER: the user has chosen */
 	attr.sched_runtime = SLICE_NS;
 	syscall(SYS_sched_setattr, 0, &attr, 0);
-}
-
-uint64_t own_process__peak_rss_kb(void)
-{
-	scope_memory char *status = NULL;
-	const char *line;
-	size_t size;
-
-	if (io_read_file("/proc/self/status", 65536, &status, &size))
-		return 0;
-	line = strstr(status, "\nVmHWM:");
-	return line ? strtoull(line + strlen("\nVmHWM:"), NULL, 10) : 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/strtab.h"
-#include "common/hash_free.h"
+#include "common/hash_rows.h"
 
 #include <stdbool.h>
 #include <string.h>

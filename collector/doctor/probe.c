@@ -8,27 +8,15 @@
 #include <linux/capability.h>
 
 #include "collector/capture/perf_events.h"
-#include "common/cleanup.h"
-#include "common/io.h"
-
-static uint64_t effective_caps(void)
-{
-	scope_memory char *text = NULL;
-	const char *at;
-	size_t size;
-
-	if (io_read_file("/proc/self/status", 65536, &text, &size))
-		return 0;
-	at = strstr(text, "\nCapEff:");
-	return at ? strtoull(at + strlen("\nCapEff:"), NULL, 16) : 0;
-}
+#include "common/own_status.h"
 
 void host_view__init(struct host_view *host)
 {
 	int cpus[MAX_CPUS], cnt = online_cpus(cpus, MAX_CPUS);
 
 	libbpf_set_print(NULL);
-	*host = (struct host_view){ .caps = effective_caps(), .btf = btf__load_vmlinux_btf() };
+	*host = (struct host_view){ .caps = own_status("CapEff", 16),
+				    .btf = btf__load_vmlinux_btf() };
 	if (libbpf_get_error(host->btf))
 		host->btf = NULL;
 	if (cnt > 0) {

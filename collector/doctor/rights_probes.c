@@ -12,6 +12,7 @@
 #include "collector/doctor/probe.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "common/own_status.h"
 
 /* include/linux/proc_ns.h: PROC_USER_INIT_INO, PROC_PID_INIT_INO */
 #define INIT_USER_NAMESPACE 0xEFFFFFFDUL
@@ -166,14 +167,9 @@ static bool call_is_refused(long number)
 
 static void look_seccomp(const struct host_view *host, struct fact *fact)
 {
-	scope_memory char *status = NULL;
-	const char *at = NULL;
-	size_t size;
 	bool refused;
 
-	if (!io_read_file("/proc/self/status", 65536, &status, &size))
-		at = strstr(status, "\nSeccomp:");
-	if (!at || !strtoul(at + strlen("\nSeccomp:"), NULL, 10)) {
+	if (!own_status("Seccomp", 10)) {
 		fact__set(fact, FACT_OK, "no filter");
 		return;
 	}

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/hash_free.h"
+#include "common/hash_rows.h"
 
 #include "collector/process/maps_parser.h"
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash_rows.h"
+
 #define MAX_PROCESS_MAPPINGS 16384 /* executable ones; hostile programs may make more */
 
 struct proc_table {
@@ -60,16 +62,7 @@ uint32_t proc_table__cnt(const struct proc_table *table)
 
 struct process *proc_table__get(struct proc_table *table, uint32_t pid)
 {
-	struct process *p = proc_table__find(table, pid);
-
-	if (p)
-		return p;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->pid = pid;
-	HASH_ADD(hh, table->by_pid, pid, sizeof(p->pid), p);
-	return p;
+	return HASH_GET(table->by_pid, process, pid, pid);
 }
 
 /* Index of the first mapping that ends above vaddr. */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "common/hash_free.h"
+#include "common/hash_rows.h"
 
 #define MAX_NAMES 65536 /* later threads have the kernel's name */
 

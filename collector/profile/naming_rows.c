@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "collector/profile/naming_parts.h"
-#include "common/hash_free.h"
+#include "common/hash_rows.h"
 
 struct function_entry {
 	UT_hash_handle hh;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hash_free.h"
+#include "common/hash_rows.h"
 
 #include "bpf/shared/frame.h"
 #include "collector/python/pieces.h"
@@ -74,20 +74,6 @@ static struct process_codes *process_of(const struct python_codes *codes, uint32
 	struct process_codes *p;
 
 	HASH_FIND(hh, codes->by_pid, &pid, sizeof(pid), p);
-	return p;
-}
-
-static struct process_codes *add_process(struct python_codes *codes, uint32_t pid)
-{
-	struct process_codes *p = process_of(codes, pid);
-
-	if (p)
-		return p;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->pid = pid;
-	HASH_ADD(hh, codes->by_pid, pid, sizeof(p->pid), p);
 	return p;
 }
 
@@ -162,7 +148,7 @@ static bool is_hidden(const struct python_code *code)
 static void add_code(struct python_codes *codes, const struct python_code_record *rec,
 		     const struct python_code *code)
 {
-	struct process_codes *p = add_process(codes, rec->pid);
+	struct process_codes *p = HASH_GET(codes->by_pid, process_codes, pid, rec->pid);
 	struct code_entry *c = p ? calloc(1, sizeof(*c) + code->line_table_size) : NULL;
 	const char *path = python_pieces__path(rec);
 	struct python_function function;

@@ -11,6 +11,7 @@
 
 #include "collector/python/pieces.h"
 #include "collector/python/source_path.h"
+#include "common/hash_rows.h"
 #include "common/log.h"
 #include "common/patience.h"
 #include "symbolizer/python/string_object.h"
@@ -53,20 +54,6 @@ static struct process_sources *process_of(const struct python_sources *sources, 
 	struct process_sources *p;
 
 	HASH_FIND(hh, sources->by_pid, &pid, sizeof(pid), p);
-	return p;
-}
-
-static struct process_sources *add_process(struct python_sources *sources, uint32_t pid)
-{
-	struct process_sources *p = process_of(sources, pid);
-
-	if (p)
-		return p;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->pid = pid;
-	HASH_ADD(hh, sources->by_pid, pid, sizeof(p->pid), p);
 	return p;
 }
 
@@ -178,7 +165,7 @@ static const char *path_of(struct python_sources *sources, const struct python_c
 	char key[PATH_MAX + 64];
 	int len = snprintf(key, sizeof(key), "%llx %s", (unsigned long long)rec->leader_start_ns,
 			   name);
-	struct process_sources *p = add_process(sources, rec->pid);
+	struct process_sources *p = HASH_GET(sources->by_pid, process_sources, pid, rec->pid);
 	struct source *s;
 
 	if (sources->hung || !p || len < 0 || (size_t)len >= sizeof(key))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rows that were kept are those that the file itself gives; what was damaged or is another file's is not
  * taken. The subject is a copy of the running C library. */
+#include "tests/unit/damage.h"
 #include "tests/unit/unit.h"
 
 #include <dlfcn.h>
@@ -102,17 +103,6 @@ static struct stat kept(const struct bench *b)
 	return st;
 }
 
-static void flip_byte(const struct bench *b, off_t off)
-{
-	int fd = open(b->kept, O_RDWR);
-	uint8_t byte;
-
-	assert_int_equal(pread(fd, &byte, 1, off), 1);
-	byte ^= 0x10;
-	assert_int_equal(pwrite(fd, &byte, 1, off), 1);
-	close(fd);
-}
-
 static void kept_rows_are_read(void **state)
 {
 	struct bench *b = *state;
@@ -133,7 +123,7 @@ static void damaged_ones_are_made_anew(void **state)
 	for (off_t off = 0; off < kept(b).st_size; off += kept(b).st_size / 50) {
 		ino_t before = kept(b).st_ino;
 
-		flip_byte(b, off);
+		flip_byte(b->kept, off);
 		expect_fresh(b);
 		expect(kept(b).st_ino != before, off);
 		if (off > kept(b).st_size / 2)

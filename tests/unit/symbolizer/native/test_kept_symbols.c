@@ -2,6 +2,7 @@
 /* What is kept of a file's symbols answers as the file itself does, at each border and around it; what was
  * damaged gives no answer, and what is of another file is not taken. The subject is a copy of the running C
  * library; that its names are right is for test_names.py. */
+#include "tests/unit/damage.h"
 #include "tests/unit/unit.h"
 
 #include <dlfcn.h>
@@ -143,17 +144,6 @@ static void everywhere(void **state)
 	free(addrs);
 }
 
-static void flip_byte(const struct bench *b, off_t off)
-{
-	int fd = open(b->kept, O_RDWR);
-	uint8_t byte;
-
-	assert_int_equal(pread(fd, &byte, 1, off), 1);
-	byte ^= 0x10;
-	assert_int_equal(pwrite(fd, &byte, 1, off), 1);
-	close(fd);
-}
-
 static void damaged_blocks_give_no_answer(void **state)
 {
 	struct bench *b = *state;
@@ -167,13 +157,13 @@ static void damaged_blocks_give_no_answer(void **state)
 		struct kept_symbols *k;
 		uint32_t refused = 0;
 
-		flip_byte(b, off);
+		flip_byte(b->kept, off);
 		k = kept_symbols__open(&b->folder, &b->key);
 		if (k)
 			expect(!wrong_answers(b, k, addrs, ROWS(addrs), &refused), off);
 		expect(!k || refused, off);
 		kept_symbols__free(k);
-		flip_byte(b, off);
+		flip_byte(b->kept, off);
 	}
 	assert_int_equal(truncate(b->kept, st.st_size / 2), 0);
 	assert_null(kept_symbols__open(&b->folder, &b->key));
