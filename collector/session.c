@@ -25,6 +25,7 @@
 #include "common/log.h"
 
 #define READ_MS 100 /* samples wait in their ring that long */
+#define SOON_MS 10 /* while threads are to be asked for their names, which may not live long */
 #define PROGRESS_NS 1000000000ULL
 #define HELD_NS 5000000000ULL /* between two lines of -v about what is held */
 #define READY_NS 500000000ULL /* sampling waits that long for the tables of named processes */
@@ -118,7 +119,7 @@ void session__turn(struct session *s, int timeout_ms)
 
 static void turn(struct session *s)
 {
-	session__turn(s, READ_MS);
+	session__turn(s, python_threads__soon(s->threads) ? SOON_MS : READ_MS);
 }
 
 static int open_raw(struct session *s)

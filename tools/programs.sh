@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced: the whole-program tests (tests/programs), two files at a time, as most tests wait for what they
-# watch; then, alone, those that change the whole host.
+# watch; then, alone, those that change the whole host or judge how threads share its CPUs.
 # shellcheck shell=bash
 
 run_programs() { # BUILD PYTEST ARGS...: reports in BUILD/pytest*.xml; fails if one of the two runs does

@@ -16,7 +16,8 @@
 
 #define MAX_THREADS 65536
 #define LOOK_NS 2000000000ULL /* names change now and then */
-#define NOT_YET_NS 20000000ULL /* a thread runs before it is in the program's list */
+#define NOT_YET_NS 10000000ULL /* a thread runs before it is in the program's list */
+#define EARLY_LOOKS 4 /* so soon one after the other */
 #define QUIET_NS 10000000ULL /* between two looks at one process */
 #define QUIET_SHARE 20 /* and so many times as long as the last one took */
 #define TRIES 3
@@ -33,11 +34,13 @@ struct thread {
 	struct thread_key key;
 	char *name; /* owned; NULL: none was found */
 	uint64_t again_ns; /* no look before */
+	uint32_t looks; /* that found no name */
 	uint64_t active; /* of a process: where its list was found; 0: not yet */
 };
 
 struct python_threads {
 	struct thread *by_key; /* owned */
+	bool soon;
 };
 
 struct found {
@@ -270,7 +273,16 @@ void python_threads__sampled(struct python_threads *threads, struct binaries *bi
 	process = get(threads, rec->pid, rec->pid);
 	if (!t || !process || now < t->again_ns || now < process->again_ns)
 		return;
-	t->again_ns = now + (t->name || t->again_ns ? LOOK_NS : NOT_YET_NS);
+	t->again_ns = now + (t->name || ++t->looks > EARLY_LOOKS ? LOOK_NS : NOT_YET_NS);
 	if (look_at(threads, binaries, p, process, now, emit, ctx) == -EAGAIN)
 		t->again_ns = 0; /* that was no look */
+	threads->soon = threads->soon || (!t->name && t->looks <= EARLY_LOOKS);
+}
+
+bool python_threads__soon(struct python_threads *threads)
+{
+	bool soon = threads->soon;
+
+	threads->soon = false;
+	return soon;
 }

@@ -6,6 +6,8 @@
  * known yet, and again where the last look is old: never more often than every few milliseconds, and
  * not at all for programs of one thread. The first thread is left out: it has its process's name.
  */
+#include <stdbool.h>
+
 #include "collector/process/proc_table.h"
 
 struct python_threads;
@@ -19,3 +21,5 @@ void python_threads__sampled(struct python_threads *threads, struct binaries *bi
 			     const struct process *process, const struct sample_record *rec,
 			     record_fn emit, void *ctx);
 void python_threads__exited(struct python_threads *threads, const struct exit_record *rec);
+/* Whether, since the last question, a thread was seen that has no name yet but may have one soon. */
+bool python_threads__soon(struct python_threads *threads);

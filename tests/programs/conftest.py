@@ -20,7 +20,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "alone: changes the whole host, so no other test runs meanwhile (tools/test.sh)")
+    config.addinivalue_line("markers", "alone: changes the whole host, or judges how threads share its CPUs: no other test runs meanwhile (tools/test.sh)")
 
 
 @pytest.fixture

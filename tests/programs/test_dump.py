@@ -19,6 +19,8 @@ import dumps
 import python_stacks
 import pythons
 
+pytestmark = pytest.mark.alone
+
 libc = ctypes.CDLL(None, use_errno=True)
 SYS_TGKILL = 234
 SPINNERS = ("runs", "contends")
@@ -236,7 +238,7 @@ TAKES_THE_GIL = {"take_gil", "drop_gil"}  # the latter waits until another has i
 def test_who_waits_for_the_gil(build, sonde, python):
     """Against gdb, which knows the functions by their debug information."""
     with dumped(build, python) as target:
-        waited = set()
+        waited, slept = set(), set()
         for _ in range(3):
             time.sleep(0.1)
             stopped(target.pid)
@@ -244,11 +246,13 @@ def test_who_waits_for_the_gil(build, sonde, python):
             ours = {tid for tid, thread in threads.items() if "waits for the GIL" in thread.state}
             theirs = {tid: [frame[0] for frame in frames] for tid, frames in gdb_threads(target.pid).items()}
             taking = {tid for tid, names in theirs.items() if TAKES_THE_GIL & set(names)}
-            asleep = {tid for tid in taking if re.search("futex|timedwait|sem_wait", theirs[tid][0])}
+            # and not for the lock that guards it
+            asleep = {tid for tid in taking if any(re.search(r"cond_\w*wait|sem_\w*wait", name) for name in theirs[tid])}
             assert asleep <= ours <= taking
             waited |= ours
+            slept |= asleep
             os.kill(target.pid, signal.SIGCONT)
-        assert waited
+        assert waited and slept
 
 
 def in_source(frames, name):

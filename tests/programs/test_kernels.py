@@ -16,6 +16,8 @@ import python_stacks  # noqa: E402
 import suites  # noqa: E402
 from pprof_wire import Profile, violations  # noqa: E402
 
+pytestmark = pytest.mark.alone
+
 PROGRAM = (TESTS / "kernels/program.py").read_text().splitlines()
 INNER = range(1 + PROGRAM.index("def inner(n):"), 1 + PROGRAM.index("def generated(n):"))
 

@@ -10,6 +10,8 @@ import pytest
 import python_profile
 from pprof_wire import Profile, violations
 
+pytestmark = pytest.mark.alone
+
 MOST = 4096
 HZ = "49" if "ASAN_OPTIONS" in os.environ else "199"  # records of 100 KB, which a slowed sonde must drain
 SECONDS = ["0.7", "3", "8"]  # the next one where the target hardly got the CPU

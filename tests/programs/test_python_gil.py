@@ -10,6 +10,8 @@ import pytest
 import python_profile
 from pprof_wire import Profile, violations
 
+pytestmark = pytest.mark.alone
+
 ONE_OF_EACH = ["2.7-shared", "3.6-stripped", "3.9-shared", "3.11-debian", "3.12-shared", "3.13-stripped", "3.14-debian",
                "3.15-debian"]
 # the last of the C library's functions before a sleep; a wake-up has other ones

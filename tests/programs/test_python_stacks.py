@@ -12,6 +12,8 @@ import python_profile
 import pythons
 import thread_roots
 
+pytestmark = pytest.mark.alone
+
 WORKLOADS = ["alternate", "deep", "generators", "library", "qsort", "no_gil", "pool", "asyncio", "chunks"]
 EXTENSIONS = ["numpy", "gevent"]
 # the last loads Debian's extension modules into an interpreter with symbols

@@ -11,6 +11,8 @@ import python_profile
 import pythons
 from pprof_wire import Profile, violations
 
+pytestmark = pytest.mark.alone
+
 WORKS = ("plain", "renamed", "named", "wide", "long_name", "subclass", "pooled")
 FREE_FORM = '''\
 import threading, time
